@@ -1,0 +1,36 @@
+package identity
+
+// Actor is who asks for something, as far as their credentials have proved it. The zero
+// Actor is nobody.
+type Actor struct {
+	User    *User    // signed in with Session; nil otherwise
+	Session *Session // the session of User
+	Key     *APIKey  // the calling application; may stand beside User
+	CLI     bool     // somebody with access to the store itself
+	Client  Client   // where the request came from
+}
+
+// Name returns the actor as audit events spell it. A user comes before the app they use.
+func (a Actor) Name() string {
+	switch {
+	case a.User != nil:
+		return "user:" + a.User.ID
+	case a.Key != nil:
+		return "key:" + a.Key.ID
+	case a.CLI:
+		return "cli"
+	default:
+		return "anonymous"
+	}
+}
+
+// App returns the name of the calling application, empty when it did not say.
+func (a Actor) App() string {
+	if a.Key == nil {
+		return ""
+	}
+	return a.Key.Name
+}
+
+// IsServer reports whether a secret key vouches for the request: a server, not a browser.
+func (a Actor) IsServer() bool { return a.Key != nil && a.Key.Kind == Secret }

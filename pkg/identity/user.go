@@ -1,0 +1,82 @@
+package identity
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// UserIDLength is the length of a user's id, the localId of the wire: [A-Za-z0-9], random.
+const UserIDLength = 28
+
+// User types, from least to most able. Admins act on customers, superadmins on everybody.
+const (
+	Customer   = "customer"
+	Admin      = "admin"
+	Superadmin = "superadmin"
+)
+
+// User is one account, whatever dialect made it. Everything about it that must change
+// together is in this one record.
+type User struct {
+	ID            string          `json:"id"`
+	Rev           int64           `json:"rev"`                     // set by the store; an update holds only at the revision it read
+	Email         string          `json:"email"`                   // as the user wrote it; mail goes here
+	EmailVerified bool            `json:"email_verified"`          // somebody has proved to read mail sent to Email
+	Identifiers   []Identifier    `json:"identifiers"`             // the names it signs in by; each belongs to one user
+	PasswordHash  string          `json:"password_hash,omitempty"` // a PHC string; empty means no password sign-in
+	UserType      string          `json:"user_type"`               // Customer, Admin or Superadmin
+	Claims        json.RawMessage `json:"claims,omitempty"`        // custom claims: one JSON object, or empty
+	Profile       Profile         `json:"profile"`                 // what the user says of themselves
+	Disabled      bool            `json:"disabled"`                // an administrator has shut the account
+	Deleted       bool            `json:"deleted"`                 // a tombstone: emptied, waiting to be removed
+	Provisional   bool            `json:"provisional"`             // registered with an invitation whose use is not confirmed yet; cannot sign in
+	InvitationID  string          `json:"invitation_id,omitempty"` // the invitation it came by
+	Epoch         int64           `json:"epoch"`                   // raised to end sessions: one of an earlier epoch is dead
+	KeptSession   string          `json:"kept_session,omitempty"`  // the one session of an earlier epoch that lives on
+	CreatedAt     time.Time       `json:"created_at"`
+	UpdatedAt     time.Time       `json:"updated_at"`
+	PasswordSetAt time.Time       `json:"password_set_at"`
+}
+
+// Profile is what a user may say of themselves. None of it is trusted or verified.
+type Profile struct {
+	Name        string `json:"name,omitempty"`
+	LastName    string `json:"last_name,omitempty"`
+	DisplayName string `json:"display_name,omitempty"`
+	Phone       string `json:"phone,omitempty"`
+	BirthDate   string `json:"birth_date,omitempty"` // YYYY-MM-DD
+	Gender      string `json:"gender,omitempty"`
+	TimeZone    string `json:"time_zone,omitempty"` // an IANA name
+	Bio         string `json:"bio,omitempty"`
+	ReferenceID string `json:"reference_id,omitempty"` // the application's own id for this user
+}
+
+// IdentifierKind says what sort of name an identifier is.
+type IdentifierKind string
+
+// EmailIdentifier is an e-mail address in canonical form.
+const EmailIdentifier IdentifierKind = "email"
+
+// Identifier is a name that at most one user holds. Value is canonical: equal names are
+// equal strings.
+type Identifier struct {
+	Kind  IdentifierKind `json:"kind"`
+	Value string         `json:"value"`
+}
+
+// EmailKey returns the canonical form of the user's e-mail address, empty for a tombstone.
+func (u User) EmailKey() string {
+	for _, id := range u.Identifiers {
+		if id.Kind == EmailIdentifier {
+			return id.Value
+		}
+	}
+	return ""
+}
+
+// Active reports whether the account exists for the outside: neither emptied nor waiting
+// for its invitation to be confirmed. A disabled account is active; it may not sign in.
+func (u User) Active() bool { return !u.Deleted && !u.Provisional }
+
+// IsAdmin reports whether the user may act on other accounts.
+func (u User) IsAdmin() bool { return u.UserType == Admin || u.UserType == Superadmin }

@@ -1,0 +1,30 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Counter names something that is counted in windows of fixed length. A window begins with
+// the first hit after the one before has ended.
+type Counter struct {
+	Key    string // at most 200 bytes; carries no personal data in the clear
+	Window time.Duration
+}
+
+// Count is where a counter stands.
+type Count struct {
+	N        int64 // hits in the current window
+	ResetsAt time.Time
+}
+
+// Counters keeps the counts behind durable rate limits.
+type Counters interface {
+	// Hit adds one to each counter and returns where they then stand, in the same order.
+	// Each counter moves atomically: of n concurrent hits each sees another N.
+	Hit(ctx context.Context, now time.Time, c ...Counter) ([]Count, error)
+	// Peek returns where a counter stands without moving it; N is 0 when it has no window.
+	Peek(ctx context.Context, now time.Time, c Counter) (Count, error)
+	// Forget ends the counters' windows.
+	Forget(ctx context.Context, keys ...string) error
+}
