@@ -1,0 +1,131 @@
+package token
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Type is the typ header of an access token, RFC 9068 section 2.1.
+const Type = "at+jwt"
+
+// MaxCustomClaims is the most bytes of JSON that custom claims may take.
+const MaxCustomClaims = 1000
+
+// Claims is what an access token says.
+type Claims struct {
+	Issuer        string
+	Subject       string // the user's id, localId on the wire
+	Audience      []string
+	IssuedAt      time.Time // also not-before; whole seconds on the wire
+	ExpiresAt     time.Time
+	ID            string // jti
+	SessionID     string // sid
+	AuthTime      time.Time
+	AMR           []string // RFC 8176
+	Email         string
+	EmailVerified bool
+	Name          string
+	UserType      string
+	Custom        json.RawMessage // one JSON object with names that are not reserved, or empty
+}
+
+// wire is the JSON form of Claims. Times are whole seconds; a pointer tells zero from absent.
+type wire struct {
+	Iss           string           `json:"iss"`
+	Aud           jwt.ClaimStrings `json:"aud"`
+	Sub           string           `json:"sub"`
+	Iat           *int64           `json:"iat"`
+	Nbf           *int64           `json:"nbf"`
+	Exp           *int64           `json:"exp"`
+	Jti           string           `json:"jti"`
+	SessionID     string           `json:"sid"`
+	AuthTime      *int64           `json:"auth_time"`
+	AMR           []string         `json:"amr"`
+	Email         string           `json:"email"`
+	EmailVerified bool             `json:"email_verified"`
+	Name          string           `json:"name"`
+	UserType      string           `json:"user_type"`
+}
+
+// The methods of jwt.Claims, by which the parser reads what it validates.
+
+func (w *wire) GetIssuer() (string, error)                   { return w.Iss, nil }
+func (w *wire) GetSubject() (string, error)                  { return w.Sub, nil }
+func (w *wire) GetAudience() (jwt.ClaimStrings, error)       { return w.Aud, nil }
+func (w *wire) GetIssuedAt() (*jwt.NumericDate, error)       { return date(w.Iat), nil }
+func (w *wire) GetNotBefore() (*jwt.NumericDate, error)      { return date(w.Nbf), nil }
+func (w *wire) GetExpirationTime() (*jwt.NumericDate, error) { return date(w.Exp), nil }
+
+func date(seconds *int64) *jwt.NumericDate {
+	if seconds == nil {
+		return nil
+	}
+	return jwt.NewNumericDate(time.Unix(*seconds, 0))
+}
+
+// reserved are the names a custom claim must not take: ours and those whose meaning others
+// rely on (RFC 7519, RFC 9068, RFC 7800, OpenID Connect Core).
+var reserved = []string{
+	"iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "auth_time", "amr", "email", "email_verified",
+	"name", "user_type", "acr", "azp", "nonce", "at_hash", "c_hash", "scope", "client_id", "cnf", "act",
+	"may_act", "groups", "roles", "entitlements", "events", "toe", "txn", "firebase", "user_id",
+}
+
+// CheckCustom reports why a JSON value cannot be custom claims: it must be one object of at
+// most MaxCustomClaims bytes without reserved names.
+func CheckCustom(raw json.RawMessage) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	if len(raw) > MaxCustomClaims {
+		return fmt.Errorf("claims take more than %d bytes", MaxCustomClaims)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil || members == nil {
+		return fmt.Errorf("claims must be a JSON object")
+	}
+	for name := range members {
+		if name == "" || slices.Contains(reserved, name) {
+			return fmt.Errorf("the claim name %q is reserved", name)
+		}
+	}
+	return nil
+}
+
+func (c Claims) marshal() ([]byte, error) {
+	iat, exp, auth := c.IssuedAt.Unix(), c.ExpiresAt.Unix(), c.AuthTime.Unix()
+	body, err := json.Marshal(wire{
+		Iss: c.Issuer, Aud: c.Audience, Sub: c.Subject, Iat: &iat, Nbf: &iat, Exp: &exp, Jti: c.ID,
+		SessionID: c.SessionID, AuthTime: &auth, AMR: c.AMR, Email: c.Email,
+		EmailVerified: c.EmailVerified, Name: c.Name, UserType: c.UserType,
+	})
+	if err != nil || len(c.Custom) == 0 {
+		return body, err
+	}
+	if err := CheckCustom(c.Custom); err != nil {
+		return nil, err
+	}
+	var compact map[string]json.RawMessage
+	if err := json.Unmarshal(c.Custom, &compact); err != nil || len(compact) == 0 {
+		return body, err
+	}
+	custom, err := json.Marshal(compact)
+	if err != nil {
+		return nil, err
+	}
+	body[len(body)-1] = ','
+	return append(body, custom[1:]...), nil
+}
+
+func (w *wire) claims() Claims {
+	return Claims{
+		Issuer: w.Iss, Subject: w.Sub, Audience: w.Aud, ID: w.Jti,
+		IssuedAt: time.Unix(*w.Iat, 0).UTC(), ExpiresAt: time.Unix(*w.Exp, 0).UTC(),
+		AuthTime: time.Unix(*w.AuthTime, 0).UTC(), SessionID: w.SessionID, AMR: w.AMR, Email: w.Email,
+		EmailVerified: w.EmailVerified, Name: w.Name, UserType: w.UserType,
+	}
+}
