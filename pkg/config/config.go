@@ -1,0 +1,107 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Prefix begins the name of every variable.
+const Prefix = "GATEHOUSE_"
+
+// Config is everything an operator can set. Get one from FromEnv or Default: only then does
+// what the fields promise hold. The names, defaults and meanings stand in settings.go.
+type Config struct {
+	// ConfigFile is the file of NAME=VALUE lines that was read; empty when none was.
+	ConfigFile string
+	// Listen is the address to serve on, as net.Listen takes it. Port 0 means any free port.
+	Listen string
+	// AdminListen is the address of metrics and profiles; empty means they are off. It is
+	// never the address in Listen.
+	AdminListen string
+	// PublicURL is the origin that clients see, without a slash at its end. Issuer, links and
+	// redirects come from it and from nothing else. It is https unless its host is loopback.
+	PublicURL string
+	// AppURL is where a browser goes after signing in: a path of PublicURL, or a URL whose
+	// origin is PublicURL or one of CORSOrigins.
+	AppURL string
+	// Audience is the aud claim of access tokens; never empty.
+	Audience []string
+
+	// Store is where records live: the path of a SQLite file, or a mongodb:// or
+	// mongodb+srv:// URL.
+	Store DSN
+	// MongoStandalone accepts a MongoDB that is no replica set.
+	MongoStandalone bool
+
+	// KeyDir is the folder of the master key's file, used when MasterKey is empty.
+	KeyDir string
+	// MasterKey encrypts the signing keys at rest; at least 32 characters when not empty.
+	MasterKey Secret
+	// KeyBits is the size of new RSA signing keys: 2048, 3072 or 4096.
+	KeyBits int
+	// KeyRotation is how long a key signs before the next one takes over; at least KeyLead.
+	KeyRotation time.Duration
+	// KeyLead is how long a key is published before it signs: at least 24 hours and at least
+	// twice JWKSMaxAge, so that every cached key set knows a key before it is used.
+	KeyLead time.Duration
+	// JWKSMaxAge is how long others may cache the key set; whole seconds.
+	JWKSMaxAge time.Duration
+
+	// AccessTokenTTL is the lifetime of an access token; whole seconds.
+	AccessTokenTTL time.Duration
+	// RefreshGrace is how long the refresh token before the current one still gets the
+	// current one; at most a minute, 0 means not at all.
+	RefreshGrace time.Duration
+	// SessionIdle ends a session that is not refreshed for so long; at most SessionMax.
+	SessionIdle time.Duration
+	// SessionMax ends a session however much it is used.
+	SessionMax time.Duration
+
+	// Mail is how mail leaves: log:, file:DIR, or an smtp:// or smtps:// URL.
+	Mail DSN
+
+	// Registration says who may register: open (anybody), invite (holders of a code) or
+	// closed (nobody).
+	Registration string
+	// RequireVerifiedEmail makes sign-in wait until the address is verified.
+	RequireVerifiedEmail bool
+	// BridgeSecrets are what servers of the Flowless dialect authenticate with: none, one, or
+	// two while one replaces the other; at least 32 characters each.
+	BridgeSecrets []Secret
+	// TrustedProxies are the networks whose forwarding headers are believed.
+	TrustedProxies []netip.Prefix
+	// CORSOrigins are the origins of other sites' pages that may call with credentials, as a
+	// browser writes them.
+	CORSOrigins []string
+
+	// RateLimit is false only in tests and benchmarks: then nothing is limited.
+	RateLimit bool
+	// LimitLogin bounds attempts to sign in.
+	LimitLogin Rate
+	// LimitRegister bounds registrations.
+	LimitRegister Rate
+	// LimitRefresh bounds refreshes of one session.
+	LimitRefresh Rate
+	// LimitMe bounds reads of one session's own account.
+	LimitMe Rate
+	// LimitLogout bounds sign-outs.
+	LimitLogout Rate
+	// LimitMail bounds mails to one recipient.
+	LimitMail Rate
+	// LimitCode bounds attempts at codes and one-time tokens.
+	LimitCode Rate
+
+	// LogLevel is the least severe level that is logged.
+	LogLevel slog.Level
+	// LogFormat is json or text.
+	LogFormat string
+
+	given map[string]bool // names, without Prefix, that were set to anything
+}
+
+// Default returns the configuration of a process without any variable.
+func Default() Config {
+	c, _ := FromEnv(nil) // a test proves that the defaults pass
+	return c
+}

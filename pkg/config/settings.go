@@ -1,0 +1,68 @@
+package config
+
+import "time"
+
+// privacy says how much of a setting may be shown, and whether NAME_FILE may name a file
+// that holds the value.
+type privacy int
+
+const (
+	open   privacy = iota // shown
+	dsn                   // shown without its password; NAME_FILE works
+	secret                // never shown; NAME_FILE works
+)
+
+// setting ties a variable to a field of a Config.
+type setting struct {
+	name    string // without Prefix
+	def     string // what stands for an unset variable
+	value   value
+	privacy privacy
+	meaning string
+}
+
+const (
+	second = time.Second
+	day    = 24 * time.Hour
+	long   = 3650 * day // ten years: longer is a mistake
+)
+
+// settings is the table of all variables, in the order they are shown in.
+func (c *Config) settings() []setting {
+	return []setting{
+		{"CONFIG_FILE", "", in(&c.ConfigFile, anyText), open, "a file of NAME=VALUE lines; the environment wins over it"},
+		{"LISTEN", "127.0.0.1:8080", in(&c.Listen, address), open, "address to serve on"},
+		{"ADMIN_LISTEN", "127.0.0.1:9090", in(&c.AdminListen, optional(address)), open, "address of metrics and profiles; empty = off"},
+		{"PUBLIC_URL", "http://localhost:8080", in(&c.PublicURL, publicURL), open, "what clients see; the only source of issuer, links and redirects"},
+		{"APP_URL", "/app/", in(&c.AppURL, appURL), open, "where the browser goes after signing in; a path, or a URL at an allowed origin"},
+		{"AUDIENCE", c.PublicURL, in(&c.Audience, list(word)), open, "aud claim of access tokens, comma separated; the public URL when unset"},
+		{"STORE", "var/gatehouse.db", in(&c.Store, storeDSN), dsn, "a file path (SQLite) or a mongodb:// URL"},
+		{"MONGO_STANDALONE", "false", in(&c.MongoStandalone, boolean("true", "false")), open, "accept a MongoDB that is no replica set (tests, trials)"},
+		{"KEY_DIR", "keys", in(&c.KeyDir, path), open, "folder of the master key's file when GATEHOUSE_MASTER_KEY is unset"},
+		{"MASTER_KEY", "", in(&c.MasterKey, optional(longSecret)), secret, "encrypts the signing keys at rest; unset = a file in GATEHOUSE_KEY_DIR"},
+		{"KEY_BITS", "2048", in(&c.KeyBits, number(2048, 3072, 4096)), open, "size of new signing keys"},
+		{"KEY_ROTATION", "720h", in(&c.KeyRotation, duration(second, long)), open, "how long a key signs"},
+		{"KEY_LEAD", "24h", in(&c.KeyLead, duration(day, long)), open, "how long a key is published before it signs"},
+		{"JWKS_MAX_AGE", "300s", in(&c.JWKSMaxAge, wholeSeconds(second, day)), open, "how long others may cache the key set"},
+		{"ACCESS_TOKEN_TTL", "1h", in(&c.AccessTokenTTL, wholeSeconds(second, day)), open, "lifetime of an access token"},
+		{"REFRESH_GRACE", "30s", in(&c.RefreshGrace, duration(0, time.Minute)), open, "how long the previous refresh token still gets the current one"},
+		{"SESSION_IDLE", "720h", in(&c.SessionIdle, duration(second, long)), open, "an unused session ends after this"},
+		{"SESSION_MAX", "2160h", in(&c.SessionMax, duration(second, long)), open, "every session ends after this"},
+		{"MAIL", "log:", in(&c.Mail, mailDSN), dsn, "log:, file:DIR or smtp://user:pass@host:port?tls=starttls"},
+		{"REGISTRATION", "open", in(&c.Registration, oneOf("open", "invite", "closed")), open, "who may register: open, invite or closed"},
+		{"REQUIRE_VERIFIED_EMAIL", "false", in(&c.RequireVerifiedEmail, boolean("true", "false")), open, "sign-in waits for verification"},
+		{"BRIDGE_SECRETS", "", in(&c.BridgeSecrets, atMost(2, list(longSecret))), secret, "Flowless bridge secrets, comma separated (two during rotation)"},
+		{"TRUSTED_PROXIES", "", in(&c.TrustedProxies, list(network)), open, "CIDRs whose forwarding headers are believed"},
+		{"CORS_ORIGINS", "", in(&c.CORSOrigins, list(origin)), open, "exact origins that may call with credentials"},
+		{"RATE_LIMIT", "on", in(&c.RateLimit, boolean("on", "off")), open, "on, or off (tests and benchmarks only)"},
+		{"LIMIT_LOGIN", "5/15m", in(&c.LimitLogin, rate), open, "attempts to sign in"},
+		{"LIMIT_REGISTER", "3/1h", in(&c.LimitRegister, rate), open, "registrations"},
+		{"LIMIT_REFRESH", "20/1m", in(&c.LimitRefresh, rate), open, "refreshes of one session"},
+		{"LIMIT_ME", "100/1m", in(&c.LimitMe, rate), open, "reads of one session's own account"},
+		{"LIMIT_LOGOUT", "10/1m", in(&c.LimitLogout, rate), open, "sign-outs"},
+		{"LIMIT_MAIL", "3/15m", in(&c.LimitMail, rate), open, "mails to one recipient"},
+		{"LIMIT_CODE", "10/15m", in(&c.LimitCode, rate), open, "attempts at codes and one-time tokens"},
+		{"LOG_LEVEL", "info", in(&c.LogLevel, logLevel), open, "debug, info, warn or error"},
+		{"LOG_FORMAT", "json", in(&c.LogFormat, oneOf("json", "text")), open, "json or text"},
+	}
+}
