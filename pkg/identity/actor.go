@@ -34,3 +34,19 @@ func (a Actor) App() string {
 
 // IsServer reports whether a secret key vouches for the request: a server, not a browser.
 func (a Actor) IsServer() bool { return a.Key != nil && a.Key.Kind == Secret }
+
+// MayGrant reports whether the actor may make somebody a user of this type: nobody grants
+// their own level or a higher one, but superadmins may make admins of others and whoever has
+// the store in hand may do everything.
+func (a Actor) MayGrant(userType string) bool {
+	switch {
+	case a.CLI:
+		return userType == Customer || userType == Admin || userType == Superadmin
+	case a.User != nil && a.User.UserType == Superadmin, a.User == nil && a.IsServer():
+		return userType == Customer || userType == Admin
+	case a.User != nil && a.User.UserType == Admin:
+		return userType == Customer
+	default:
+		return false
+	}
+}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -80,3 +81,11 @@ func (u User) Active() bool { return !u.Deleted && !u.Provisional }
 
 // IsAdmin reports whether the user may act on other accounts.
 func (u User) IsAdmin() bool { return u.UserType == Admin || u.UserType == Superadmin }
+
+// FullName returns the display name, or else the given and last name.
+func (u User) FullName() string {
+	if u.Profile.DisplayName != "" {
+		return u.Profile.DisplayName
+	}
+	return strings.TrimSpace(u.Profile.Name + " " + u.Profile.LastName)
+}

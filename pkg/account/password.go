@@ -1,0 +1,78 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/password"
+	"github.com/gatehouse-id/gatehouse/pkg/session"
+)
+
+// ChangePassword gives the actor's own account another password after checking the current
+// one, ends all its sessions and opens a new one (OWASP ASVS 6.2.3, 7.4.3).
+func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current, next string) (session.Grant, error) {
+	if err := s.confirm(ctx, *by.User, current); err != nil {
+		return session.Grant{}, err
+	}
+	u, err := s.setPassword(ctx, by, *by.User, next)
+	if err != nil {
+		return session.Grant{}, err
+	}
+	return s.Sessions.Start(ctx, by, u, []string{"pwd"})
+}
+
+// confirm checks the password that somebody has to give once more. A stolen access token
+// must not become a way to guess it, so the tries are counted.
+func (s *Service) confirm(ctx context.Context, u identity.User, current string) error {
+	try := limit.Hit{Policy: s.Confirms, Subject: "user:" + u.ID}
+	if err := s.Guard.Take(ctx, try); err != nil {
+		return err
+	}
+	if u.PasswordHash == "" {
+		return ErrWrongPassword
+	}
+	ok, _, err := s.Passwords.Verify(ctx, u.PasswordHash, current)
+	if err != nil {
+		return fmt.Errorf("account: verify: %w", err)
+	}
+	if !ok {
+		return ErrWrongPassword
+	}
+	return s.Guard.Forget(ctx, try)
+}
+
+// SetPassword gives an account another password on a server's or an operator's word and
+// ends all its sessions. It does not touch accounts above customers unless by may make them.
+func (s *Service) SetPassword(ctx context.Context, by identity.Actor, name, next string) error {
+	u, err := s.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !by.MayGrant(u.UserType) {
+		return ErrNotAllowed
+	}
+	_, err = s.setPassword(ctx, by, u, next)
+	return err
+}
+
+func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identity.User, next string) (identity.User, error) {
+	if err := password.Check("newPassword", next, of.EmailKey(), of.Profile.Name, of.Profile.LastName); err != nil {
+		return identity.User{}, err
+	}
+	phc, err := s.Passwords.Hash(ctx, next)
+	if err != nil {
+		return identity.User{}, fmt.Errorf("account: hash: %w", err)
+	}
+	return s.change(ctx, of.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+		if u.PasswordHash != of.PasswordHash {
+			return nil, session.ErrBusy // another password change came first: this one's check is void
+		}
+		u.PasswordHash, u.PasswordSetAt = phc, now
+		end := session.Cutoff(u, "", identity.EndedByPasswordChange, now)
+		return []identity.Consequence{end, s.event(by, audit.PasswordChanged, *u, now)}, nil
+	})
+}

@@ -1,0 +1,99 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+)
+
+const (
+	maxName = 64
+	maxBio  = 500
+)
+
+// ProfileChange says which parts of a profile to set; nil leaves one as it is, an empty
+// string clears it.
+type ProfileChange struct {
+	Name, LastName, DisplayName, Phone, BirthDate, Gender, TimeZone, Bio, ReferenceID *string
+}
+
+func (c ProfileChange) apply(p *identity.Profile) {
+	for _, f := range []struct {
+		to   *string
+		from *string
+	}{
+		{&p.Name, c.Name}, {&p.LastName, c.LastName}, {&p.DisplayName, c.DisplayName}, {&p.Phone, c.Phone},
+		{&p.BirthDate, c.BirthDate}, {&p.Gender, c.Gender}, {&p.TimeZone, c.TimeZone}, {&p.Bio, c.Bio},
+		{&p.ReferenceID, c.ReferenceID},
+	} {
+		if f.from != nil {
+			*f.to = strings.TrimSpace(*f.from)
+		}
+	}
+}
+
+// checkProfile returns the fields of p that break a rule. Names end up in mails and tokens:
+// they are one line of visible text.
+func checkProfile(p identity.Profile) []fault.Field {
+	var bad []fault.Field
+	line := func(field, value string, most int) {
+		if utf8.RuneCountInString(value) > most || !visible(value, false) {
+			bad = append(bad, fault.Field{
+				Field: field, Code: "invalid_text",
+				Message: fmt.Sprintf("%s is one line of at most %d characters without control characters", field, most),
+			})
+		}
+	}
+	line("name", p.Name, maxName)
+	line("lastName", p.LastName, maxName)
+	line("displayName", p.DisplayName, maxName)
+	line("phone", p.Phone, 32)
+	line("gender", p.Gender, 32)
+	line("referenceId", p.ReferenceID, 128)
+	line("timeZone", p.TimeZone, maxName)
+	if utf8.RuneCountInString(p.Bio) > maxBio || !visible(p.Bio, true) {
+		bad = append(bad, fault.Field{Field: "bio", Code: "invalid_text", Message: fmt.Sprintf("bio is at most %d characters without control characters", maxBio)})
+	}
+	if p.BirthDate != "" {
+		if _, err := time.Parse(time.DateOnly, p.BirthDate); err != nil {
+			bad = append(bad, fault.Field{Field: "birthDate", Code: "invalid_date", Message: "birthDate is YYYY-MM-DD"})
+		}
+	}
+	return bad
+}
+
+// visible refuses control characters and those that change the direction of text around
+// them; line breaks may pass in text of several lines.
+func visible(s string, lines bool) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if lines && r == '\n' {
+			continue
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return false
+		}
+	}
+	return true
+}
+
+// UpdateProfile changes what the actor's own account says of itself. It never changes an
+// address, a role or what has been verified.
+func (s *Service) UpdateProfile(ctx context.Context, by identity.Actor, c ProfileChange) (identity.User, error) {
+	return s.change(ctx, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+		c.apply(&u.Profile)
+		if bad := checkProfile(u.Profile); len(bad) > 0 {
+			return nil, fault.InvalidFields(bad...)
+		}
+		return []identity.Consequence{s.event(by, audit.UserUpdated, *u, now)}, nil
+	})
+}

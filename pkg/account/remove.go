@@ -1,0 +1,46 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/session"
+)
+
+// DeleteOwn deletes the actor's own account after checking its password once more (OWASP
+// ASVS 7.5.1).
+func (s *Service) DeleteOwn(ctx context.Context, by identity.Actor, current string) error {
+	if err := s.confirm(ctx, *by.User, current); err != nil {
+		return err
+	}
+	return s.erase(ctx, by, by.User.ID)
+}
+
+// Delete deletes an account on an operator's word.
+func (s *Service) Delete(ctx context.Context, by identity.Actor, name string) (identity.User, error) {
+	u, err := s.Find(ctx, name)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if !by.MayGrant(u.UserType) {
+		return identity.User{}, ErrNotAllowed
+	}
+	return u, s.erase(ctx, by, u.ID)
+}
+
+// erase empties the account in one write: from then on no credential of it works, nothing
+// personal is left in it, and its names are free. What remains is a tombstone that carries
+// the consequences until they are done; the store's sweep removes it.
+func (s *Service) erase(ctx context.Context, by identity.Actor, id string) error {
+	_, err := s.change(ctx, id, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+		*u = identity.User{
+			ID: u.ID, Rev: u.Rev, Deleted: true, UserType: u.UserType, Epoch: u.Epoch,
+			CreatedAt: u.CreatedAt, PasswordSetAt: u.PasswordSetAt,
+		}
+		end := session.Cutoff(u, "", identity.EndedByDeletion, now)
+		return []identity.Consequence{end, s.event(by, audit.UserDeleted, *u, now)}, nil
+	})
+	return err
+}

@@ -1,0 +1,116 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/session"
+	"github.com/gatehouse-id/gatehouse/pkg/store"
+)
+
+// Errors of this package.
+var (
+	// ErrEmailExists answers an address that another account has.
+	ErrEmailExists = fault.New(fault.Conflict, "email_exists", "an account with this e-mail address exists")
+	// ErrWrongPassword answers a current password that is not the account's.
+	ErrWrongPassword = fault.New(fault.Unauthenticated, "bad_credentials", "the current password is wrong")
+	// ErrNotFound answers an id or address that names no account.
+	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such account")
+	// ErrNotAllowed answers an attempt on an account above the actor's own level.
+	ErrNotAllowed = fault.New(fault.Forbidden, "insufficient_scope", "you may not change this account")
+)
+
+// Passwords hashes and checks passwords; password.Hasher is one.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, phc, password string) (ok, rehash bool, err error)
+	VerifyNobody(ctx context.Context, password string) error
+}
+
+// Service is the one place where accounts change. All fields are needed; it is safe for
+// concurrent use.
+type Service struct {
+	Store     store.Users
+	Passwords Passwords
+	Sessions  *session.Service
+	Guard     *limit.Guard
+	Confirms  limit.Policy // how often the current password of one account may be tried
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// maxRounds bounds how often a change starts over because another one came first.
+const maxRounds = 5
+
+// change applies f to the stored account and writes it, starting over when it changed in
+// between. What f returns is recorded in the same write.
+func (s *Service) change(ctx context.Context, id string, f func(u *identity.User, now time.Time) ([]identity.Consequence, error)) (identity.User, error) {
+	for range maxRounds {
+		u, err := s.Store.User(ctx, id)
+		if err != nil {
+			return identity.User{}, absent(err)
+		}
+		if !u.Active() {
+			return identity.User{}, ErrNotFound
+		}
+		now := s.Now()
+		also, err := f(&u, now)
+		if err != nil {
+			return identity.User{}, err
+		}
+		u.UpdatedAt = now
+		err = s.Store.UpdateUser(ctx, u, also...)
+		switch {
+		case err == nil:
+			u.Rev++
+			return u, nil
+		case errors.Is(err, store.ErrStale):
+			continue
+		case errors.Is(err, store.ErrExists):
+			return identity.User{}, ErrEmailExists
+		default:
+			return identity.User{}, fmt.Errorf("account: write: %w", err)
+		}
+	}
+	return identity.User{}, session.ErrBusy
+}
+
+func absent(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNotFound
+	}
+	return fmt.Errorf("account: read: %w", err)
+}
+
+// Find returns the active account that a local id or an e-mail address names.
+func (s *Service) Find(ctx context.Context, name string) (identity.User, error) {
+	var u identity.User
+	var err error
+	if key, bad := identity.CanonicalEmail(name); bad == nil {
+		u, err = s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: key})
+	} else {
+		u, err = s.Store.User(ctx, name)
+	}
+	if err != nil {
+		return identity.User{}, absent(err)
+	}
+	if !u.Active() {
+		return identity.User{}, ErrNotFound
+	}
+	return u, nil
+}
+
+func (s *Service) event(by identity.Actor, kind string, u identity.User, now time.Time) identity.Consequence {
+	e := identity.Event{At: now, Type: kind, Actor: by.Name(), Subject: "user:" + u.ID, IP: by.Client.IP}
+	if by.Session != nil {
+		e.Session = by.Session.ID
+	}
+	return audit.Record(e)
+}

@@ -1,0 +1,68 @@
+package native
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-id/gatehouse/pkg/account"
+	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/session"
+	"github.com/gatehouse-id/gatehouse/pkg/signin"
+)
+
+// Handler answers the native dialect. All fields are needed.
+type Handler struct {
+	Signin   *signin.Service
+	Sessions *session.Service
+	Accounts *account.Service
+	Invites  *invite.Service
+	Public   Public
+	Limits   Limits
+}
+
+// Limits are the budgets that the routes report.
+type Limits struct {
+	Login, Register, Refresh, Me, Logout limit.Policy
+}
+
+// Mount registers the dialect's routes: its table of contents.
+func (h *Handler) Mount(r gin.IRoutes, kit *httpkit.Kit) {
+	kit.Mount(r, httpkit.WriteProblem, h.Routes())
+	h.Public.Mount(r)
+}
+
+// Routes returns every route of the dialect but the public documents.
+func (h *Handler) Routes() []httpkit.Route {
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	key := httpkit.Access{Key: true}
+	user := httpkit.Access{Bearer: true}
+	inviter := httpkit.Access{Bearer: true, Admin: true, Scope: identity.ScopeInvitationsWrite}
+	return []httpkit.Route{
+		{Method: post, Path: "/auth/register", Access: key, Limit: h.Limits.Register, Handle: httpkit.JSON(h.register)},
+		{Method: post, Path: "/auth/login", Access: key, Limit: h.Limits.Login, Handle: httpkit.JSON(h.login)},
+		{Method: post, Path: "/auth/refreshToken", Access: httpkit.Access{Public: true}, Limit: h.Limits.Refresh, Handle: httpkit.JSON(h.refresh)},
+		{Method: post, Path: "/auth/logout", Access: user, Limit: h.Limits.Logout, Fair: true, Handle: httpkit.OptionalJSON(h.logout)},
+		{Method: post, Path: "/auth/changePassword", Access: httpkit.Access{Bearer: true, Scope: identity.ScopeUsersWrite}, Limit: h.Limits.Login, Handle: httpkit.JSON(h.changePassword)},
+		{Method: get, Path: "/auth/me", Access: user, Limit: h.Limits.Me, Fair: true, Handle: h.me},
+		{Method: patch, Path: "/auth/me", Access: user, Limit: h.Limits.Me, Fair: true, Handle: httpkit.JSON(h.updateMe)},
+		{Method: del, Path: "/auth/me", Access: user, Limit: h.Limits.Login, Handle: httpkit.JSON(h.deleteMe)},
+		{Method: get, Path: "/auth/sessions", Access: user, Limit: h.Limits.Me, Fair: true, Handle: h.sessions},
+		{Method: del, Path: "/auth/sessions/:handle", Access: user, Limit: h.Limits.Logout, Fair: true, Handle: h.endSession},
+		{Method: post, Path: "/auth/generateInvitationCode", Access: inviter, Handle: httpkit.OptionalJSON(h.createInvitations)},
+		{Method: get, Path: "/auth/invitationCodes", Access: inviter, Handle: h.listInvitations},
+		{Method: post, Path: "/auth/invitationCodes/:id/resend", Access: inviter, Handle: h.resendInvitation},
+		{Method: del, Path: "/auth/invitationCodes/:id", Access: inviter, Handle: h.revokeInvitation},
+		{Method: post, Path: "/auth/introspect", Access: httpkit.Access{Scope: identity.ScopeTokensRead}, Handle: httpkit.Token(h.introspect)},
+		{Method: post, Path: "/auth/revoke", Access: key, Handle: httpkit.Token(h.revoke)},
+	}
+}
+
+func ok(body any) (httpkit.Reply, error) {
+	return httpkit.Reply{Status: http.StatusOK, Body: body}, nil
+}
+
+func done(err error) (httpkit.Reply, error) { return httpkit.Reply{Status: http.StatusNoContent}, err }

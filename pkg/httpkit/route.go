@@ -1,0 +1,199 @@
+package httpkit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+)
+
+// requestTimeout bounds the work for one request.
+const requestTimeout = 10 * time.Second
+
+// Kit carries what the routes of all dialects share. All fields are needed; it is safe for
+// concurrent use.
+type Kit struct {
+	Sessions Sessions
+	Keys     Keys
+	Fairness *limit.Fairness
+	Proxies  Proxies
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Call is one request as a handler sees it.
+type Call struct {
+	Context context.Context // the request's own; it lives as long as Call
+	Request *http.Request
+	Actor   identity.Actor
+	Params  gin.Params
+}
+
+// Reply is a successful answer. A nil Body is an empty one.
+type Reply struct {
+	Status int
+	Body   any
+}
+
+// Handler answers a call. It returns its failure; it never writes one.
+type Handler func(*Call) (Reply, error)
+
+// Renderer writes a fault in a dialect's own shape.
+type Renderer func(w http.ResponseWriter, requestID string, f *fault.Error)
+
+// Route is one line of a dialect's table of contents.
+type Route struct {
+	Method string
+	Path   string
+	Access Access
+	// Limit is the budget that the answers of this route report; zero when it has none.
+	Limit limit.Policy
+	// Fair makes Limit a fairness limit, counted here by session. Otherwise the service
+	// counts it.
+	Fair   bool
+	Handle Handler
+}
+
+// Mount registers routes that answer faults by render.
+func (k *Kit) Mount(r gin.IRoutes, render Renderer, routes []Route) {
+	for _, route := range routes {
+		r.Handle(route.Method, route.Path, k.handle(route, render))
+	}
+}
+
+func (k *Kit) handle(route Route, render Renderer) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+		defer cancel()
+		ctx, report := limit.WithReport(ctx)
+		id := newRequestID()
+		c.Writer.Header()["X-Request-Id"] = []string{id}
+		reply, err := k.serve(ctx, c, route)
+		if route.Limit.Limit > 0 {
+			k.reportLimit(c.Writer.Header(), route.Limit, report)
+		}
+		if err != nil {
+			render(c.Writer, id, k.fault(ctx, c, id, err))
+			return
+		}
+		k.write(c, id, reply, render)
+	}
+}
+
+func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, error) {
+	actor, err := k.authenticate(ctx, c.Request, route.Access)
+	if err != nil {
+		return Reply{}, err
+	}
+	if route.Fair {
+		if err := k.Fairness.Take(ctx, route.Limit, actor.Session.ID); err != nil {
+			return Reply{}, err
+		}
+	}
+	return route.Handle(&Call{Context: ctx, Request: c.Request, Actor: actor, Params: c.Params})
+}
+
+// reportLimit sets the three headers of a limited route. A request that was refused before it
+// named what is counted has used nothing up.
+func (k *Kit) reportLimit(h http.Header, p limit.Policy, report *limit.Report) {
+	state, ok := report.State()
+	if !ok {
+		state = limit.State{Limit: p.Limit, Remaining: p.Limit, ResetsAt: k.Now().Add(p.Window)}
+	}
+	h.Set("X-RateLimit-Limit", strconv.FormatInt(state.Limit, 10))
+	h.Set("X-RateLimit-Remaining", strconv.FormatInt(state.Remaining, 10))
+	h.Set("X-RateLimit-Reset", strconv.FormatInt((state.ResetsAt.UnixMilli()+999)/1000, 10))
+}
+
+func (k *Kit) write(c *gin.Context, id string, reply Reply, render Renderer) {
+	if reply.Body == nil {
+		c.Writer.WriteHeader(reply.Status)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	body, err := json.Marshal(reply.Body)
+	if err != nil {
+		render(c.Writer, id, k.fault(c.Request.Context(), c, id, err))
+		return
+	}
+	writeBody(c.Writer, reply.Status, "application/json", body)
+}
+
+// fault finds the public face of an error and logs what is ours to mend, once, with the
+// route's template and never its URL.
+func (k *Kit) fault(ctx context.Context, c *gin.Context, id string, err error) *fault.Error {
+	f := fault.From(err)
+	if f.Kind == fault.Internal && errors.Is(err, context.DeadlineExceeded) {
+		f = errOverloaded.With(err)
+	}
+	level := slog.LevelDebug
+	switch f.Kind { //nolint:exhaustive // everything else is the caller's to mend
+	case fault.Internal:
+		level = slog.LevelError
+	case fault.Unavailable:
+		level = slog.LevelWarn
+	}
+	if k.Log.Enabled(ctx, level) {
+		k.Log.LogAttrs(ctx, level, "request failed", slog.String("request_id", id),
+			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
+			slog.String("code", f.Code), slog.Any("error", err))
+	}
+	return f
+}
+
+// JSON makes a Handler of a function that takes a JSON body.
+func JSON[Q any](h func(*Call, Q) (Reply, error)) Handler {
+	return func(c *Call) (Reply, error) {
+		var q Q
+		if err := readJSON(c.Request, &q); err != nil {
+			return Reply{}, err
+		}
+		return h(c, q)
+	}
+}
+
+// OptionalJSON is JSON for a body that may be left out.
+func OptionalJSON[Q any](h func(*Call, Q) (Reply, error)) Handler {
+	return func(c *Call) (Reply, error) {
+		var q Q
+		if c.Request.ContentLength != 0 {
+			if err := readJSON(c.Request, &q); err != nil {
+				return Reply{}, err
+			}
+		}
+		return h(c, q)
+	}
+}
+
+// Token makes a Handler of a function that takes the token parameter of RFC 7662 and RFC
+// 7009, from a form or from JSON.
+func Token(h func(c *Call, token string) (Reply, error)) Handler {
+	return func(c *Call) (Reply, error) {
+		q := struct {
+			Token string `json:"token"`
+			Hint  string `json:"token_type_hint"`
+		}{}
+		if isMediaType(c.Request, "application/x-www-form-urlencoded") {
+			form, err := readForm(c.Request, "token", "token_type_hint")
+			if err != nil {
+				return Reply{}, err
+			}
+			q.Token = form.Get("token")
+		} else if err := readJSON(c.Request, &q); err != nil {
+			return Reply{}, err
+		}
+		if q.Token == "" {
+			return Reply{}, fault.InvalidField("token", "required", "token is required")
+		}
+		return h(c, q.Token)
+	}
+}

@@ -1,0 +1,93 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/token"
+)
+
+// Authenticate returns who an access token speaks for: the token is valid, its session lives
+// and its user may use it, as the store has them now. The user and session are the stored
+// records, so a role that was taken away is gone at once.
+func (s *Service) Authenticate(ctx context.Context, accessToken string) (identity.Actor, error) {
+	claims, err := s.Verifier.Verify(accessToken)
+	switch {
+	case errors.Is(err, token.ErrExpired):
+		return identity.Actor{}, ErrTokenExpired
+	case err != nil:
+		return identity.Actor{}, ErrInvalidToken
+	}
+	sess, u, err := s.find(ctx, claims.SessionID)
+	if errors.Is(err, ErrInvalidToken) || err == nil && sess.UserID != claims.Subject {
+		return identity.Actor{}, ErrSessionEnded // swept, or never of this user
+	}
+	if err != nil {
+		return identity.Actor{}, err
+	}
+	if !sess.Live(u, s.Now()) {
+		return identity.Actor{}, ErrSessionEnded
+	}
+	return identity.Actor{User: &u, Session: &sess}, nil
+}
+
+// Introspection is what RFC 7662 tells about a token. Only Active is set for one that is
+// not active, whatever the reason.
+type Introspection struct {
+	Active    bool
+	Kind      string // "access_token" or "refresh_token"
+	User      identity.User
+	Session   identity.Session
+	Claims    token.Claims // for an access token
+	ExpiresAt int64        // seconds since 1970
+}
+
+// Introspect tells whether an access or refresh token is good now. It changes nothing.
+func (s *Service) Introspect(ctx context.Context, presented string) (Introspection, error) {
+	if claims, err := s.Verifier.Verify(presented); err == nil {
+		actor, err := s.Authenticate(ctx, presented)
+		if notGood(err) {
+			return Introspection{}, nil
+		}
+		if err != nil {
+			return Introspection{}, err
+		}
+		return Introspection{
+			Active: true, Kind: "access_token", User: *actor.User, Session: *actor.Session,
+			Claims: claims, ExpiresAt: claims.ExpiresAt.Unix(),
+		}, nil
+	}
+	sess, u, err := s.holder(ctx, presented)
+	if notGood(err) || err == nil && !sess.Live(u, s.Now()) {
+		return Introspection{}, nil
+	}
+	if err != nil {
+		return Introspection{}, err
+	}
+	until := sess.IdleUntil
+	if sess.MaxUntil.Before(until) {
+		until = sess.MaxUntil
+	}
+	return Introspection{Active: true, Kind: "refresh_token", User: u, Session: sess, ExpiresAt: until.Unix()}, nil
+}
+
+// holder returns the session whose current refresh token is presented.
+func (s *Service) holder(ctx context.Context, presented string) (identity.Session, identity.User, error) {
+	id, counter, ok := splitRefreshToken(presented)
+	if !ok {
+		return identity.Session{}, identity.User{}, ErrInvalidToken
+	}
+	sess, u, err := s.find(ctx, id)
+	if err != nil {
+		return identity.Session{}, identity.User{}, err
+	}
+	if counter != sess.Counter || !s.genuine(sess, counter, presented) {
+		return identity.Session{}, identity.User{}, ErrInvalidToken
+	}
+	return sess, u, nil
+}
+
+func notGood(err error) bool {
+	return errors.Is(err, ErrInvalidToken) || errors.Is(err, ErrTokenExpired) || errors.Is(err, ErrSessionEnded)
+}
