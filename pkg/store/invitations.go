@@ -13,7 +13,8 @@ type Invitations interface {
 	CreateInvitation(ctx context.Context, i identity.Invitation, also ...identity.Consequence) error
 	// Invitation returns an invitation in whatever state it is.
 	Invitation(ctx context.Context, id string) (identity.Invitation, error)
-	// ReissueInvitation gives an invitation that is not revoked and has uses left another
+	// ReissueInvitation gives an invitation that is not revoked and has uses left, expired or
+	// not, another
 	// code hash and expiry (ReissueInvitation sets LastIssueAt to at) and records also; the
 	// old code is dead when it returns. ErrStale when it is revoked or used up, ErrNotFound
 	// when there is none.
@@ -38,16 +39,18 @@ type InvitationFilter struct {
 // Redemptions moves the uses of an invitation: reserve, then confirm or free.
 type Redemptions interface {
 	// ReserveUse takes one use for userID if the invitation has this code hash, is not
-	// revoked, has not expired at `at` and has a use left; else ErrStale (also when there is
-	// no such invitation). Of any number of concurrent callers at most Left succeed.
+	// revoked, has not expired at `at` and has a use left, and userID holds none of its uses;
+	// else ErrStale (also when there is no such invitation). It returns the invitation as it
+	// then is. Of concurrent callers Left succeed, or all when they
+	// are fewer.
 	ReserveUse(ctx context.Context, id string, codeHash []byte, userID string, at time.Time) (identity.Invitation, error)
-	// ConfirmUse makes a reserved use final. Confirming a confirmed use is no error;
-	// ErrNotFound when there is no use for this user.
+	// ConfirmUse makes a reserved use final, in whatever state the invitation is. Confirming
+	// a confirmed use is no error; ErrNotFound when there is no use for this user.
 	ConfirmUse(ctx context.Context, id, userID string) error
 	// FreeUse gives a use that is reserved, not confirmed, back. ErrStale when it is
 	// confirmed; no error when there is none.
 	FreeUse(ctx context.Context, id, userID string) error
-	// StaleUses returns invitations that hold a use reserved before t and not confirmed, at
-	// most limit.
+	// StaleUses returns invitations, in whatever state, that hold a use reserved before t and
+	// not confirmed, at most limit.
 	StaleUses(ctx context.Context, t time.Time, limit int) ([]identity.Invitation, error)
 }

@@ -15,13 +15,13 @@ type Sessions interface {
 	Session(ctx context.Context, id string) (identity.Session, error)
 	// RotateSession moves the counter from r.From to r.From+1 and writes r's other fields, if
 	// the session's counter is r.From and it has neither ended nor expired at r.At; else
-	// ErrStale. Of any number of concurrent callers with one r.From exactly one succeeds.
+	// ErrStale (also when there is no such session). Of any number of concurrent callers with one r.From exactly one succeeds.
 	RotateSession(ctx context.Context, r Rotation) error
-	// EndSession ends a session that has not ended and records also; ErrStale, recording
-	// nothing, when it has ended already; ErrNotFound when there is none.
+	// EndSession ends a session that has not ended, expired or not, and records also;
+	// ErrStale, recording nothing, when it has ended already; ErrNotFound when there is none.
 	EndSession(ctx context.Context, id string, at time.Time, why identity.EndReason, also ...identity.Consequence) error
-	// EndUserSessions ends those sessions of a user that have not ended and are of an epoch
-	// below epoch, but not the one called keep, and returns how many it ended.
+	// EndUserSessions ends those sessions of a user that have not ended, expired or not, and
+	// are of an epoch below epoch, but not the one called keep, and returns how many it ended.
 	EndUserSessions(ctx context.Context, userID string, epoch int64, keep string, at time.Time, why identity.EndReason) (int64, error)
 	// UserSessions returns the sessions of a user that have neither ended nor expired at now,
 	// newest first, at most 200.

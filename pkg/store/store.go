@@ -43,7 +43,8 @@ type Upkeep interface {
 	// sessions that ended or expired more than RetainSessions ago, counters whose window is
 	// over, tombstones, and (where the store has such things) claims on names that no user
 	// lists and that are older than a minute. It works in small steps and may stop early;
-	// calling it again goes on. It returns how many records it removed.
+	// calling it again goes on. It returns how many records it removed, 0 when there was
+	// nothing left to remove. All other records stay.
 	Sweep(ctx context.Context, now time.Time) (int64, error)
 	// Describe names the store for a person: kind, version and place, without credentials.
 	Describe(ctx context.Context) (string, error)
