@@ -178,6 +178,7 @@ func TestUnknownNames(t *testing.T) {
 		{"a name like no other gets none", "GATEHOUSE_ZZZZZZZZ=1", "there is no such setting; `gatehouse config` lists them"},
 		{"a setting that is no secret has no file", "GATEHOUSE_LISTEN_FILE=/x", "GATEHOUSE_LISTEN_FILE: there is no such setting"},
 		{"a misspelt safeguard is not taken for a test switch", "GATEHOUSE_REQUIRE_VERIFED_EMAIL=true", "did you mean GATEHOUSE_REQUIRE_VERIFIED_EMAIL?"},
+		{"a safeguard under another name is refused too", "GATEHOUSE_REQUIRE_VERIFICATION=true", "GATEHOUSE_REQUIRE_VERIFICATION: there is no such setting"},
 		{"a port by itself is a mistake", "GATEHOUSE_PORT=8080", "GATEHOUSE_PORT: there is no such setting"},
 		{"a switch of the test suites is left alone", "GATEHOUSE_TEST_ANYTHING=1", ""},
 		{"a demand on the test suites is left alone", "GATEHOUSE_REQUIRE_INTEROP=1", ""},
