@@ -58,6 +58,10 @@ type Config struct {
 	// SessionMax ends a session however much it is used.
 	SessionMax time.Duration
 
+	// DrainDelay is how long a server that was told to stop says not ready, and still serves,
+	// so that load balancers notice.
+	DrainDelay time.Duration
+
 	// Mail is how mail leaves: log:, file:DIR, or an smtp:// or smtps:// URL.
 	Mail DSN
 

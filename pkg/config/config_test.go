@@ -29,7 +29,7 @@ func TestDefaultsAreUsable(t *testing.T) {
 		Store: "var/gatehouse.db", KeyDir: "keys", KeyBits: 2048,
 		KeyRotation: 720 * time.Hour, KeyLead: 24 * time.Hour, JWKSMaxAge: 300 * time.Second,
 		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, SessionIdle: 720 * time.Hour, SessionMax: 2160 * time.Hour,
-		Mail: "log:", Registration: "open", RateLimit: true,
+		DrainDelay: 3 * time.Second, Mail: "log:", Registration: "open", RateLimit: true,
 		LimitLogin: config.Rate{Limit: 5, Window: 15 * time.Minute}, LimitRegister: config.Rate{Limit: 3, Window: time.Hour},
 		LimitRefresh: config.Rate{Limit: 20, Window: time.Minute}, LimitMe: config.Rate{Limit: 100, Window: time.Minute},
 		LimitLogout: config.Rate{Limit: 10, Window: time.Minute}, LimitMail: config.Rate{Limit: 3, Window: 15 * time.Minute},

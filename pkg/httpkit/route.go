@@ -28,6 +28,8 @@ type Kit struct {
 	Proxies  Proxies
 	Now      func() time.Time
 	Log      *slog.Logger
+	// Observe is told how long each answer took, by route template.
+	Observe func(method, route string, status int, took time.Duration)
 }
 
 // Call is one request as a handler sees it.
@@ -72,6 +74,8 @@ func (k *Kit) Mount(r gin.IRoutes, render Renderer, routes []Route) {
 
 func (k *Kit) handle(route Route, render Renderer) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		began := k.Now()
+		defer func() { k.Observe(route.Method, route.Path, c.Writer.Status(), k.Now().Sub(began)) }()
 		ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
 		defer cancel()
 		ctx, report := limit.WithReport(ctx)
@@ -109,9 +113,10 @@ func (k *Kit) reportLimit(h http.Header, p limit.Policy, report *limit.Report) {
 	if !ok {
 		state = limit.State{Limit: p.Limit, Remaining: p.Limit, ResetsAt: k.Now().Add(p.Window)}
 	}
-	h.Set("X-RateLimit-Limit", strconv.FormatInt(state.Limit, 10))
-	h.Set("X-RateLimit-Remaining", strconv.FormatInt(state.Remaining, 10))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt((state.ResetsAt.UnixMilli()+999)/1000, 10))
+	// The names are set as the documentation spells them, past the canonical form of Set.
+	h["X-RateLimit-Limit"] = []string{strconv.FormatInt(state.Limit, 10)}
+	h["X-RateLimit-Remaining"] = []string{strconv.FormatInt(state.Remaining, 10)}
+	h["X-RateLimit-Reset"] = []string{strconv.FormatInt((state.ResetsAt.UnixMilli()+999)/1000, 10)}
 }
 
 func (k *Kit) write(c *gin.Context, id string, reply Reply, render Renderer) {

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/native"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/opaque"
+)
+
+var (
+	errNoRoute  = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	errNoMethod = fault.New(fault.NotAllowed, "method_not_allowed", "this does not take that method")
+)
+
+// shieldStats is what the metrics read of the shield.
+type shieldStats interface{ Panics() int64 }
+
+func (a *App) buildHandler() {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	_ = engine.SetTrustedProxies(nil) // addresses are httpkit's business; nil is always valid
+	engine.NoRoute(func(c *gin.Context) { httpkit.WriteProblem(c.Writer, opaque.Random(16), errNoRoute) })
+	engine.NoMethod(func(c *gin.Context) { httpkit.WriteProblem(c.Writer, opaque.Random(16), errNoMethod) })
+	a.mountHealth(engine)
+	a.metrics = newMetrics(a)
+	kit := &httpkit.Kit{
+		Sessions: a.Sessions, Keys: a.APIKeys, Fairness: a.fairness, Proxies: a.Config.TrustedProxies,
+		Now: a.Now, Log: a.Log, Observe: a.metrics.observe,
+	}
+	(&native.Handler{
+		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites,
+		Public: native.Public{Keys: a.Keys, Issuer: a.Config.PublicURL, MaxAge: a.Config.JWKSMaxAge},
+		Limits: native.Limits{
+			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
+			Me: policy("me", a.Config.LimitMe), Logout: policy("logout", a.Config.LimitLogout),
+		},
+	}).Mount(engine, kit)
+	shield := &httpkit.Shield{
+		Next: engine, Origins: origins(a.Config.CORSOrigins), HTTPS: strings.HasPrefix(a.Config.PublicURL, "https://"), Log: a.Log,
+	}
+	a.handler, a.shield = shield, shield
+}
+
+func origins(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, o := range list {
+		set[o] = true
+	}
+	return set
+}

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/config"
+	"github.com/gatehouse-id/gatehouse/pkg/keyset"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/signin"
+)
+
+// clockSkew is how far the clocks of nodes and verifiers may differ.
+const clockSkew = 30 * time.Second
+
+func keyPolicy(cfg config.Config) keyset.Policy {
+	return keyset.Policy{
+		Rotation: cfg.KeyRotation, Lead: cfg.KeyLead, TokenTTL: cfg.AccessTokenTTL, Skew: clockSkew,
+		MaxAge: cfg.JWKSMaxAge, Bits: cfg.KeyBits,
+	}
+}
+
+func policy(name string, r config.Rate) limit.Policy {
+	return limit.Policy{Name: name, Limit: r.Limit, Window: r.Window}
+}
+
+// signinLimits derives the wider budgets from the configured ones: an address may try ten
+// accounts, and an account is tried ten times as often from everywhere before it is besieged.
+func signinLimits(cfg config.Config) signin.Limits {
+	login := policy("login", cfg.LimitLogin)
+	return signin.Limits{
+		Login:    login,
+		Account:  limit.Policy{Name: "login_account", Limit: 10 * login.Limit, Window: 4 * login.Window},
+		Address:  limit.Policy{Name: "login_address", Limit: 10 * login.Limit, Window: login.Window},
+		Register: policy("register", cfg.LimitRegister),
+		Code:     policy("code", cfg.LimitCode),
+	}
+}
+
+// wait pauses for d or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
