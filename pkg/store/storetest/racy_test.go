@@ -1,0 +1,69 @@
+package storetest_test
+
+import (
+	"maps"
+	"reflect"
+	"runtime"
+)
+
+// pause lets the other goroutines run.
+func pause() {
+	for range 50 {
+		runtime.Gosched()
+	}
+}
+
+// racy makes one step into two: f runs on a copy of the store as it is now, and after a pause
+// the records that f changed there replace those in the store, whatever has become of them.
+func racy(m *memory, f func(copy *memory) error) error {
+	before := m.snapshot()
+	after := before.snapshot()
+	if err := f(after); err != nil {
+		return err
+	}
+	pause()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	merge(m.users, before.users, after.users)
+	merge(m.names, before.names, after.names)
+	merge(m.sessions, before.sessions, after.sessions)
+	merge(m.invitations, before.invitations, after.invitations)
+	merge(m.keys, before.keys, after.keys)
+	merge(m.counts, before.counts, after.counts)
+	merge(m.pending, before.pending, after.pending)
+	if after.set.Version != before.set.Version {
+		m.set = after.set
+	}
+	m.log = append(m.log, after.log[len(before.log):]...)
+	return nil
+}
+
+func (m *memory) snapshot() *memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &memory{
+		users:       maps.Clone(m.users),
+		names:       maps.Clone(m.names),
+		sessions:    maps.Clone(m.sessions),
+		invitations: maps.Clone(m.invitations),
+		keys:        maps.Clone(m.keys),
+		set:         m.set,
+		counts:      maps.Clone(m.counts),
+		pending:     maps.Clone(m.pending),
+		log:         m.log[:len(m.log):len(m.log)],
+	}
+}
+
+// merge does to m what was done to before to make it after.
+func merge[K comparable, V any](m, before, after map[K]V) {
+	for k, v := range after {
+		if old, ok := before[k]; !ok || !reflect.DeepEqual(old, v) {
+			m[k] = v
+		}
+	}
+	for k := range before {
+		if _, ok := after[k]; !ok {
+			delete(m, k)
+		}
+	}
+}
