@@ -1,0 +1,19 @@
+package limit
+
+import "net/netip"
+
+// ClientSubject returns the subject that stands for the network a client comes from: an IPv4
+// address, or the /64 of an IPv6 address, since one subscriber owns that many of them
+// (RFC 6177). An IPv4-mapped address is its IPv4 address. Anything else is "unknown": all
+// such clients share one budget.
+func ClientSubject(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return "unknown"
+	}
+	addr = addr.Unmap()
+	if addr.Is4() {
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String() // a prefix has no zone, which is as it should be
+}
