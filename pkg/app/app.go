@@ -135,7 +135,7 @@ func (a *App) buildServices(master masterkey.Key) {
 		RequireVerified: cfg.RequireVerifiedEmail, Now: now, Wait: wait, Log: a.Log,
 	}
 	a.Relay = &relay.Relay{Store: st, Now: now, Log: a.Log, Handlers: map[identity.ConsequenceKind]relay.Handler{
-		audit.Kind:         a.appendEvents,
+		audit.Kind:         a.Audit.CarryOutEvents,
 		session.CutoffKind: a.Sessions.CarryOutCutoffs,
 		invite.SettleKind:  a.Invites.CarryOutRedemptions,
 	}}

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
+	"github.com/gatehouse-id/gatehouse/pkg/store/mongo"
 	"github.com/gatehouse-id/gatehouse/pkg/store/sqlite"
 )
 
@@ -20,7 +21,7 @@ const masterKeyFile = "master.key"
 func openStore(ctx context.Context, cfg config.Config, opts Options) (store.Store, error) {
 	dsn := cfg.Store.Reveal()
 	if strings.HasPrefix(dsn, "mongodb://") || strings.HasPrefix(dsn, "mongodb+srv://") {
-		return nil, errors.New("mongo later")
+		return mongo.Open(ctx, dsn, mongo.Options{Standalone: cfg.MongoStandalone, Log: opts.Log, Now: opts.Now})
 	}
 	db, err := sqlite.Open(ctx, dsn)
 	if err != nil {

@@ -2,30 +2,14 @@ package app
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/gatehouse-id/gatehouse/pkg/identity"
 )
 
 const (
 	repairEvery = 15 * time.Second
 	sweepEvery  = time.Minute
-	flushEvery  = 10 * time.Second
 )
-
-// appendEvents is the relay's handler of audit events.
-func (a *App) appendEvents(ctx context.Context, batch []identity.Consequence) error {
-	events := make([]identity.Event, len(batch))
-	for i, c := range batch {
-		if err := json.Unmarshal(c.Data, &events[i]); err != nil {
-			return fmt.Errorf("app: read audit event: %w", err)
-		}
-	}
-	return a.Audit.Append(ctx, events)
-}
 
 // background runs everything that runs on its own until ctx ends, and then waits for it.
 func (a *App) background(ctx context.Context) (stopped <-chan struct{}) {
@@ -33,6 +17,7 @@ func (a *App) background(ctx context.Context) (stopped <-chan struct{}) {
 	for _, run := range []func(context.Context){
 		func(ctx context.Context) { a.Keys.Run(ctx) },
 		func(ctx context.Context) { a.Relay.Run(ctx) },
+		func(ctx context.Context) { a.APIKeys.Run(ctx) },
 		a.every(repairEvery, "repair invitations", func(ctx context.Context) error {
 			_, err := a.Invites.Repair(ctx)
 			return err
@@ -41,7 +26,6 @@ func (a *App) background(ctx context.Context) (stopped <-chan struct{}) {
 			_, err := a.Store.Sweep(ctx, a.Now())
 			return err
 		}),
-		a.every(flushEvery, "note use of api keys", a.APIKeys.Flush),
 	} {
 		wg.Go(func() { run(ctx) })
 	}
