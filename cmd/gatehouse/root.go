@@ -32,7 +32,7 @@ Every other command works on the configured store, whether or not a server runs 
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newAPIKey(), newUser(), newInvite(), newKeys(), newAudit(), newConfig(), newDoctor(), newVersion())
+	root.AddCommand(newServe(), newAPIKey(), newUser(), newInvite(), newKeys(), newAudit(), newConfig(), newDoctor(), newVersion(), newBench())
 	return root
 }
 
