@@ -69,36 +69,36 @@ type alsoBroken struct {
 	forgets bool
 }
 
-func (b alsoBroken) write(also []identity.Consequence, f func(also ...identity.Consequence) error) error {
+func (b alsoBroken) write(ctx context.Context, also []identity.Consequence, f func(also ...identity.Consequence) error) error {
 	if b.forgets {
 		return f()
 	}
 	err := f(also...)
-	return errors.Join(err, b.Record(context.Background(), also...))
+	return errors.Join(err, b.Record(ctx, also...))
 }
 
 func (b alsoBroken) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.CreateUser(ctx, u, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.CreateUser(ctx, u, also...) })
 }
 
 func (b alsoBroken) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.UpdateUser(ctx, u, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.UpdateUser(ctx, u, also...) })
 }
 
 func (b alsoBroken) StartSession(ctx context.Context, s identity.Session, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.StartSession(ctx, s, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.StartSession(ctx, s, also...) })
 }
 
 func (b alsoBroken) EndSession(ctx context.Context, id string, at time.Time, why identity.EndReason, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.EndSession(ctx, id, at, why, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.EndSession(ctx, id, at, why, also...) })
 }
 
 func (b alsoBroken) CreateInvitation(ctx context.Context, i identity.Invitation, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.CreateInvitation(ctx, i, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.CreateInvitation(ctx, i, also...) })
 }
 
 func (b alsoBroken) ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (i identity.Invitation, err error) {
-	err = b.write(also, func(also ...identity.Consequence) error {
+	err = b.write(ctx, also, func(also ...identity.Consequence) error {
 		i, err = b.memory.ReissueInvitation(ctx, id, codeHash, at, expiresAt, also...)
 		return err
 	})
@@ -106,19 +106,19 @@ func (b alsoBroken) ReissueInvitation(ctx context.Context, id string, codeHash [
 }
 
 func (b alsoBroken) RevokeInvitation(ctx context.Context, id string, at time.Time, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.RevokeInvitation(ctx, id, at, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.RevokeInvitation(ctx, id, at, also...) })
 }
 
 func (b alsoBroken) CreateAPIKey(ctx context.Context, k identity.APIKey, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.CreateAPIKey(ctx, k, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.CreateAPIKey(ctx, k, also...) })
 }
 
 func (b alsoBroken) RevokeAPIKey(ctx context.Context, id string, at time.Time, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.RevokeAPIKey(ctx, id, at, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.RevokeAPIKey(ctx, id, at, also...) })
 }
 
 func (b alsoBroken) SwapKeySet(ctx context.Context, from int64, data []byte, also ...identity.Consequence) error {
-	return b.write(also, func(also ...identity.Consequence) error { return b.memory.SwapKeySet(ctx, from, data, also...) })
+	return b.write(ctx, also, func(also ...identity.Consequence) error { return b.memory.SwapKeySet(ctx, from, data, also...) })
 }
 
 type recordsFirst struct{ *memory }
@@ -226,7 +226,6 @@ func (b updateLoses) UpdateUser(ctx context.Context, u identity.User, also ...id
 type updateFreesLeases struct{ *memory }
 
 func (b updateFreesLeases) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	pause() // so that there are leases
 	return b.step(ctx, func() error {
 		for id, d := range b.pending {
 			d.DueAt = u.CreatedAt

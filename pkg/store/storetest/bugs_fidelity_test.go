@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,8 @@ func contextBugs() []bug {
 			"contexts/a deadline that has passed makes every call unavailable"}},
 		{"CreateUser stops half-way when its context ends", func(m *memory) store.Store { return stopsHalfway{m} }, []string{
 			"contexts/a write that is cancelled midway happens wholly or not at all"}},
+		{"CreateUser that is cancelled leaves its names claimed", func(m *memory) store.Store { return leavesClaims{m} }, []string{
+			"contexts/names of a write that was cancelled and did not happen are free after a sweep at the latest"}},
 	}
 }
 
@@ -139,4 +142,22 @@ func (b stopsHalfway) CreateUser(ctx context.Context, u identity.User, also ...i
 		return errors.Join(ctx.Err(), b.memory.CreateUser(context.WithoutCancel(ctx), u))
 	}
 	return b.memory.CreateUser(ctx, u, also...)
+}
+
+type leavesClaims struct{ *memory }
+
+func (b leavesClaims) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
+	err := b.memory.CreateUser(ctx, u, also...)
+	if ctx.Err() != nil {
+		b.keepNames(identity.User{ID: "nobody", Identifiers: u.Identifiers}, store.ErrExists)
+	}
+	return err
+}
+
+func (b leavesClaims) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
+	u, err := b.memory.UserByIdentifier(ctx, name)
+	if !slices.Contains(u.Identifiers, name) {
+		return identity.User{}, errors.Join(err, store.ErrNotFound)
+	}
+	return u, err
 }

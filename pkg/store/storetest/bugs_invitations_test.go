@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -24,7 +25,7 @@ func invitationBugs() []bug {
 			"invitations/ReissueInvitation of a revoked or used up invitation is ErrStale and changes nothing"}},
 		{"ReissueInvitation of no invitation is ErrStale", func(m *memory) store.Store { return reissueNotFound{m} }, []string{
 			"invitations/ReissueInvitation of no invitation is ErrNotFound"}},
-		{"ReissueInvitation reads and writes in two steps", func(m *memory) store.Store { return racyReissue{m} }, []string{
+		{"ReissueInvitation reads and writes in two steps", func(m *memory) store.Store { return racyReissue{m, newSignal(), newSignal()} }, []string{
 			"invitations/a use is taken by the code of before or after a racing reissue, never by a dead one"}},
 		{"RevokeInvitation revokes again", func(m *memory) store.Store { return revokeAgain{m} }, []string{
 			"invitations/RevokeInvitation revokes once: the second time is ErrStale and changes nothing",
@@ -129,14 +130,37 @@ func (b reissueNotFound) ReissueInvitation(ctx context.Context, id string, codeH
 	return i, err
 }
 
-type racyReissue struct{ *memory }
+// racyReissue reads the invitation, waits until somebody has reserved a use, and writes it
+// back without that use.
+type racyReissue struct {
+	*memory
+	read, reserved *signal
+}
+
+// signal is a channel that is closed once.
+type signal struct {
+	c    chan struct{}
+	once sync.Once
+}
+
+func newSignal() *signal { return &signal{c: make(chan struct{})} }
+
+func (s *signal) give() { s.once.Do(func() { close(s.c) }) }
 
 func (b racyReissue) ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (i identity.Invitation, err error) {
 	err = racy(b.memory, func(m *memory) error {
+		b.read.give()
+		<-b.reserved.c
 		i, err = m.ReissueInvitation(ctx, id, codeHash, at, expiresAt, also...)
 		return err
 	})
 	return i, err
+}
+
+func (b racyReissue) ReserveUse(ctx context.Context, id string, codeHash []byte, userID string, at time.Time) (identity.Invitation, error) {
+	<-b.read.c
+	defer b.reserved.give()
+	return b.memory.ReserveUse(ctx, id, codeHash, userID, at)
 }
 
 type revokeAgain struct{ *memory }

@@ -42,6 +42,8 @@ func sessionBugs() []bug {
 			"sessions/EndUserSessions ends the sessions of epochs below epoch, and of that user only"}},
 		{"EndUserSessions does not keep any", func(m *memory) store.Store { return endKeepsNone{m} }, []string{
 			"sessions/EndUserSessions spares the session to keep and those that have ended"}},
+		{"EndUserSessions reads and writes in two steps", func(m *memory) store.Store { return racyEnds{m} }, []string{
+			"sessions/concurrent EndUserSessions end and count each session once"}},
 		{"EndUserSessions and UserSessions see but a part", func(m *memory) store.Store { return endsSome{m} }, []string{
 			"sessions/UserSessions returns the newest 200 of 210, and EndUserSessions ends them all"}},
 		{"UserSessions returns the oldest first", func(m *memory) store.Store { return oldestFirst{m} }, []string{
@@ -159,6 +161,16 @@ type endKeepsNone struct{ *memory }
 
 func (b endKeepsNone) EndUserSessions(ctx context.Context, userID string, epoch int64, _ string, at time.Time, why identity.EndReason) (int64, error) {
 	return b.memory.EndUserSessions(ctx, userID, epoch, "", at, why)
+}
+
+type racyEnds struct{ *memory }
+
+func (b racyEnds) EndUserSessions(ctx context.Context, userID string, epoch int64, keep string, at time.Time, why identity.EndReason) (n int64, err error) {
+	err = racy(b.memory, func(m *memory) error {
+		n, err = m.EndUserSessions(ctx, userID, epoch, keep, at, why)
+		return err
+	})
+	return n, err
 }
 
 type endsSome struct{ *memory }

@@ -292,9 +292,9 @@ func (b removeIgnoresRevision) RemoveUser(ctx context.Context, id string, _ int6
 }
 
 func (b removeIgnoresRevision) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	_, err := found(u, b.memory.UpdateUser(ctx, u, also...))
-	if _, gone := b.User(ctx, u.ID); gone != nil {
-		return nil
+	err := b.memory.UpdateUser(ctx, u, also...)
+	if old, absent := b.User(ctx, u.ID); absent != nil && old.ID == "" {
+		err = nil
 	}
 	return err
 }

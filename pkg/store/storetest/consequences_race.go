@@ -68,6 +68,8 @@ func claimRace(k *kit) {
 	got.once(k, ids)
 }
 
+// The updater claims as well, so that updates and claims alternate even when the claimers
+// come too late.
 func updatesAgainstClaims(k *kit) {
 	var ids []string
 	for n := range 40 {
@@ -78,7 +80,12 @@ func updatesAgainstClaims(k *kit) {
 	var over atomic.Bool
 	k.all(race(4, func(i int) error {
 		if i > 0 {
-			return claimUntil(k, &over, &got)
+			for !over.Load() {
+				if err := claimSome(k, &got); err != nil {
+					return err
+				}
+			}
+			return nil
 		}
 		defer over.Store(true)
 		for n, id := range ids {
@@ -86,6 +93,11 @@ func updatesAgainstClaims(k *kit) {
 			u.Rev = int64(n + 1)
 			if err := k.s.UpdateUser(k.ctx, u, follows(id)); err != nil {
 				return fmt.Errorf("update %d: %w", n, err)
+			}
+			if n%5 == 4 {
+				if err := claimSome(k, &got); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -95,23 +107,21 @@ func updatesAgainstClaims(k *kit) {
 	k.equal("the revision", k.user("u").Rev, int64(41))
 }
 
-// claimUntil claims what is due, settles half of it and postpones the rest by a year.
-func claimUntil(k *kit, over *atomic.Bool, got *tally) error {
-	for n := 0; !over.Load(); {
-		due, err := k.s.ClaimDue(k.ctx, at(0), lease, 3)
+// claimSome claims a few consequences, settles the first and postpones the others by a year.
+func claimSome(k *kit, got *tally) error {
+	due, err := k.s.ClaimDue(k.ctx, at(0), lease, 3)
+	if err != nil {
+		return err
+	}
+	got.add(due...)
+	for n, d := range due {
+		if n == 0 {
+			err = k.s.Settle(k.ctx, d)
+		} else {
+			err = k.s.Postpone(k.ctx, d, at(365*24*time.Hour))
+		}
 		if err != nil {
 			return err
-		}
-		got.add(due...)
-		for _, d := range due {
-			if n++; n%2 == 0 {
-				err = k.s.Settle(k.ctx, d)
-			} else {
-				err = k.s.Postpone(k.ctx, d, at(365*24*time.Hour))
-			}
-			if err != nil {
-				return err
-			}
 		}
 	}
 	return nil

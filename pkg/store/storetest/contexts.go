@@ -16,6 +16,7 @@ func contexts() []promise {
 		{"a write with a context that is cancelled is unavailable and changes nothing", cancelledWrites},
 		{"a deadline that has passed makes every call unavailable", passedDeadline},
 		{"a write that is cancelled midway happens wholly or not at all", cancelledMidway},
+		{"names of a write that was cancelled and did not happen are free after a sweep at the latest", cancelledNamesAreFreed},
 	}
 }
 
@@ -181,16 +182,39 @@ func passedDeadline(k *kit) {
 	k.populated()
 }
 
-// The moment of the cancellation is different for each user, from before the call to long
-// after it.
 func cancelledMidway(k *kit) {
-	const n = 60
+	k.due(at(0), k.createCancelled()...)
+}
+
+// What a store may leave behind of a write that never happened is void, and swept.
+func cancelledNamesAreFreed(k *kit) {
+	k.createCancelled()
+	k.sweep(at(2 * store.ClaimTimeout))
+	for i := range cancelled {
+		_, err := k.s.UserByIdentifier(k.ctx, cancelledName(i, "a"))
+		if errors.Is(err, store.ErrNotFound) {
+			k.createUser(newUser(fmt.Sprintf("new%d", i), cancelledName(i, "b"), cancelledName(i, "a")))
+		}
+	}
+}
+
+// cancelled is how many users createCancelled tries to create.
+const cancelled = 60
+
+func cancelledName(i int, which string) identity.Identifier {
+	return email(fmt.Sprintf("%s%d@example.com", which, i))
+}
+
+// createCancelled creates users each of whom has two names and a consequence, with contexts
+// that end at different moments, from before the call to long after it. It ends the check when
+// one of them is there in part, and returns the ids of those who are there.
+func (k *kit) createCancelled() []string {
+	k.Helper()
 	id := func(i int) string { return fmt.Sprintf("u%02d", i) }
-	name := func(i int, which string) identity.Identifier { return email(fmt.Sprintf("%s%d@example.com", which, i)) }
-	errs := race(n, func(i int) error {
+	errs := race(cancelled, func(i int) error {
 		ctx, cancel := context.WithTimeout(k.ctx, time.Duration(i*i)*10*time.Microsecond)
 		defer cancel()
-		return k.s.CreateUser(ctx, newUser(id(i), name(i, "a"), name(i, "b")), follows(id(i)))
+		return k.s.CreateUser(ctx, newUser(id(i), cancelledName(i, "a"), cancelledName(i, "b")), follows(id(i)))
 	})
 	var there []string
 	for i, err := range errs {
@@ -198,16 +222,15 @@ func cancelledMidway(k *kit) {
 			k.unavailable("CreateUser", err)
 		}
 		// A write whose outcome is unknown may still be on its way. Taking the id settles it.
-		settled := k.s.CreateUser(k.ctx, newUser(id(i)))
-		holder := id(i)
+		settled, holder := k.s.CreateUser(k.ctx, newUser(id(i))), id(i)
 		if settled == nil && err != nil {
 			holder = ""
 		} else {
 			k.refused(settled, store.ErrExists)
 			there = append(there, id(i))
 		}
-		k.holds(holder, name(i, "a"))
-		k.holds(holder, name(i, "b"))
+		k.holds(holder, cancelledName(i, "a"))
+		k.holds(holder, cancelledName(i, "b"))
 	}
-	k.due(at(0), there...)
+	return there
 }

@@ -45,7 +45,7 @@ func swapKeySetStale(k *kit) {
 }
 
 func swapKeySetRace(k *kit) {
-	for from := range int64(10) {
+	for from := range int64(20) {
 		id := func(i int) string { return fmt.Sprintf("v%d by %d", from+1, i) }
 		errs := race(20, func(i int) error { return k.s.SwapKeySet(k.ctx, from, []byte(id(i)), follows(id(i))) })
 		won := k.winners(errs, 1, store.ErrStale)[0]

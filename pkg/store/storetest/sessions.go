@@ -27,6 +27,7 @@ func sessions() []promise {
 		{"the end of a session is not undone by rotations that race it", endSessionAgainstRotations},
 		{"EndUserSessions ends the sessions of epochs below epoch, and of that user only", endUserSessions},
 		{"EndUserSessions spares the session to keep and those that have ended", endUserSessionsSpares},
+		{"concurrent EndUserSessions end and count each session once", endUserSessionsRace},
 		{"EndUserSessions is not undone by rotations that race it", endUserSessionsAgainstRotations},
 		{"UserSessions returns a user's live sessions, newest first", userSessions},
 		{"UserSessions leaves a session out from IdleUntil and from MaxUntil on", userSessionsLiveness},
@@ -265,6 +266,23 @@ func endUserSessionsSpares(k *kit) {
 	n, err = k.s.EndUserSessions(k.ctx, "nobody", 2, "", at(time.Minute), identity.EndedByAdmin)
 	k.ok(err)
 	k.equal("how many of nobody's it ended", n, int64(0))
+}
+
+func endUserSessionsRace(k *kit) {
+	for n := range 20 {
+		k.start(newSession(fmt.Sprintf("s%d", n), "u"))
+	}
+	var counts [8]int64
+	k.all(race(len(counts), func(i int) error {
+		var err error
+		counts[i], err = k.s.EndUserSessions(k.ctx, "u", 2, "", at(time.Duration(i)*time.Second), identity.EndedByAdmin)
+		return err
+	}))
+	var ended [8]int64 // by the call whose time they carry
+	for n := range 20 {
+		ended[k.session(fmt.Sprintf("s%d", n)).EndedAt.Sub(at(0))/time.Second]++
+	}
+	k.equal("how many each call ended", counts, ended)
 }
 
 func endUserSessionsAgainstRotations(k *kit) {
