@@ -27,10 +27,9 @@ type Config struct {
 	Wait time.Duration
 }
 
-// Hasher computes and checks password hashes, never more than Config.Parallel at once
-// (OWASP ASVS 11.4.2). It is safe for concurrent use. All its methods return ErrOverloaded
-// when the queue is full, the wait is over or ctx has ended before the work began; work that
-// has begun is finished.
+// Hasher computes and checks password hashes, never more than Config.Parallel at once. It is
+// safe for concurrent use. All its methods return ErrOverloaded when the queue is full, the
+// wait is over or ctx has ended before the work began; work that has begun is finished.
 type Hasher struct {
 	gate *gate
 	// nobody is the hash of no password, with the current parameters.
