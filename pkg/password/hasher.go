@@ -52,7 +52,7 @@ func New(cfg Config) *Hasher {
 	return &Hasher{gate: newGate(cfg), nobody: nobody.String()}
 }
 
-// Hash returns an Argon2id hash (RFC 9106; m=19456 KiB, t=2, p=1; OWASP Password Storage)
+// Hash returns an Argon2id hash (RFC 9106; m=19456 KiB, t=2, p=1; OWASP ASVS 11.4.2)
 // under a fresh random salt, as a PHC string. It does not apply the policy: call Check first.
 // Passwords of more than 4096 bytes are an Invalid fault, without any work.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
