@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +32,7 @@ type bench struct {
 	key      *rsa.PrivateKey
 	verifier *token.Verifier
 	at       time.Time
+	gone     bool // the key is no longer published
 }
 
 func newBench(t testing.TB) *bench {
@@ -39,7 +42,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{key: key, at: now}
-	find := func(id string) (*rsa.PublicKey, bool) { return &key.PublicKey, id == kid }
+	find := func(id string) (*rsa.PublicKey, bool) { return &key.PublicKey, id == kid && !b.gone }
 	b.verifier = token.NewVerifier(issuer, audience, find, func() time.Time { return b.at })
 	return b
 }
@@ -252,6 +255,53 @@ func TestAnExpiredTokenPassesForTheLeewayOnly(t *testing.T) {
 		if _, err := b.verifier.Verify(raw); !errors.Is(err, want) {
 			t.Errorf("%v after its end: got %v, want %v", after, err, want)
 		}
+	}
+}
+
+func TestATokenThatWasGoodIsCheckedAgain(t *testing.T) {
+	b := newBench(t)
+	raw := b.mint(t, claims())
+	for _, tc := range []struct {
+		name string
+		at   time.Time
+		gone bool
+		want error
+	}{
+		{"it is good", now, false, nil},
+		{"it is still good", now.Add(time.Minute), false, nil},
+		{"its key is gone", now.Add(time.Minute), true, token.ErrInvalid},
+		{"its key is back", now.Add(time.Minute), false, nil},
+		{"the clock stands before its time", now.Add(-time.Hour), false, token.ErrInvalid},
+		{"it has expired", now.Add(2 * time.Hour), false, token.ErrExpired},
+	} {
+		b.at, b.gone = tc.at, tc.gone
+		if _, err := b.verifier.Verify(raw); !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
+		}
+	}
+}
+
+func TestManyTokensAreVerifiedWhileFewAreRemembered(t *testing.T) {
+	b := newBench(t)
+	first := b.mint(t, claims())
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for j := range 20 {
+				c := claims()
+				c.ID = fmt.Sprint(i, j)
+				raw := b.mint(t, c)
+				for range 3 {
+					if got, err := b.verifier.Verify(raw); err != nil || got.ID != c.ID {
+						t.Errorf("got %q (%v), want %q", got.ID, err, c.ID)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := b.verifier.Verify(first); err != nil {
+		t.Error(err)
 	}
 }
 

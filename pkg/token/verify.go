@@ -29,6 +29,8 @@ const (
 type Verifier struct {
 	key    KeyFunc
 	parser *jwt.Parser
+	valid  *jwt.Validator
+	known  verified
 }
 
 // KeyFunc finds a published key by its kid: a look-up by name, never by path or query.
@@ -36,7 +38,7 @@ type KeyFunc func(kid string) (*rsa.PublicKey, bool)
 
 // NewVerifier returns a Verifier of tokens with exactly this iss whose aud holds audience.
 func NewVerifier(issuer, audience string, key KeyFunc, now func() time.Time) *Verifier {
-	return &Verifier{key: key, parser: jwt.NewParser(
+	rules := []jwt.ParserOption{
 		jwt.WithValidMethods([]string{"RS256"}),
 		jwt.WithStrictDecoding(),
 		jwt.WithExpirationRequired(),
@@ -45,7 +47,8 @@ func NewVerifier(issuer, audience string, key KeyFunc, now func() time.Time) *Ve
 		jwt.WithAudience(audience),
 		jwt.WithLeeway(leeway),
 		jwt.WithTimeFunc(now),
-	)}
+	}
+	return &Verifier{key: key, parser: jwt.NewParser(rules...), valid: jwt.NewValidator(rules...)}
 }
 
 // Verify returns what a valid access token says. A token is valid when it is three strict
@@ -54,23 +57,37 @@ func NewVerifier(issuer, audience string, key KeyFunc, now func() time.Time) *Ve
 // claim that Mint writes is there and holds now (RFC 8725, RFC 9068 section 4). Custom claims
 // are not returned. Anything else is ErrInvalid, or ErrExpired when only the time is over.
 func (v *Verifier) Verify(raw string) (Claims, error) {
-	h, ok := parseHeader(raw)
+	if len(raw) > maxLength {
+		return Claims{}, ErrInvalid
+	}
+	r, sum, known := v.known.find(raw)
+	if !known {
+		h, ok := parseHeader(raw)
+		if !ok {
+			return Claims{}, ErrInvalid
+		}
+		r = remembered{kid: h.KID, w: new(wire)}
+	}
+	key, ok := v.key(r.kid)
 	if !ok {
 		return Claims{}, ErrInvalid
 	}
-	key, ok := v.key(h.KID)
-	if !ok {
-		return Claims{}, ErrInvalid
+	var err error
+	if known {
+		err = v.valid.Validate(r.w)
+	} else {
+		_, err = v.parser.ParseWithClaims(raw, r.w, func(*jwt.Token) (any, error) { return key, nil })
 	}
-	var w wire
-	_, err := v.parser.ParseWithClaims(raw, &w, func(*jwt.Token) (any, error) { return key, nil })
 	switch {
-	case errors.Is(err, jwt.ErrTokenExpired) && onlyExpired(err) && w.complete():
+	case errors.Is(err, jwt.ErrTokenExpired) && onlyExpired(err) && r.w.complete():
 		return Claims{}, ErrExpired
-	case err != nil || !w.complete():
+	case err != nil || !r.w.complete():
 		return Claims{}, ErrInvalid
 	}
-	return w.claims(), nil
+	if !known {
+		v.known.add(sum, r)
+	}
+	return r.w.claims(), nil
 }
 
 // onlyExpired tells an otherwise good token from one that is wrong in another way as well.
@@ -101,7 +118,7 @@ type header struct {
 }
 
 func parseHeader(raw string) (header, bool) {
-	if len(raw) > maxLength || !wellFormed(raw) {
+	if !wellFormed(raw) {
 		return header{}, false
 	}
 	first, _, _ := strings.Cut(raw, ".")
