@@ -1,54 +1,68 @@
 package keyset
 
 import (
+	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/big"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwk"
 )
 
-// jwk is the public half of a signing key on the wire: exactly these members (RFC 7517 4,
-// RFC 7518 6.3.1). There is no field a private one could slip into.
-type jwk struct {
-	Kty string `json:"kty"`
-	Use string `json:"use"`
-	Alg string `json:"alg"`
-	Kid string `json:"kid"`
-	N   string `json:"n"`
-	E   string `json:"e"`
-}
-
-// Thumbprint returns the RFC 7638 SHA-256 thumbprint of an RSA public key, base64url.
+// Thumbprint returns the RFC 7638 SHA-256 thumbprint of an RSA public key, base64url; empty
+// for a key that is none.
 func Thumbprint(pub *rsa.PublicKey) string {
-	// The members, their order and the lack of white space are RFC 7638 3.2's.
-	h := sha256.Sum256(fmt.Appendf(nil, `{"e":"%s","kty":"RSA","n":"%s"}`, exponent(pub), uintURL(pub.N)))
-	return base64.RawURLEncoding.EncodeToString(h[:])
+	key, err := jwk.Import(pub)
+	if err != nil {
+		return ""
+	}
+	sum, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
 // JWKS renders keys as a JWK set (RFC 7517 5) with a strong ETag (RFC 9110 8.8.3), in the
-// order given. Equal keys give equal bytes.
+// order given. Equal keys give equal bytes. Each key has exactly the members kty, use, alg,
+// kid, n and e: it is made of a public key, which has no private ones.
 func JWKS(keys []Key) (body []byte, etag string, err error) {
-	set := struct {
-		Keys []jwk `json:"keys"`
-	}{Keys: []jwk{}}
+	set := jwk.NewSet()
 	for _, k := range keys {
-		pub, err := k.PublicKey()
+		key, err := public(k)
 		if err != nil {
 			return nil, "", fmt.Errorf("key %q: %w", k.KID, err)
 		}
-		set.Keys = append(set.Keys, jwk{"RSA", "sig", "RS256", k.KID, uintURL(pub.N), exponent(pub)})
+		if err := set.AddKey(key); err != nil {
+			return nil, "", fmt.Errorf("key %q: %w", k.KID, err)
+		}
 	}
-	body, err = json.Marshal(set)
-	if err != nil {
-		return nil, "", err
+	if body, err = json.Marshal(set); err != nil {
+		return nil, "", fmt.Errorf("render the JWK set: %w", err)
 	}
 	h := sha256.Sum256(body)
 	return body, `"` + base64.RawURLEncoding.EncodeToString(h[:16]) + `"`, nil
 }
 
-func exponent(pub *rsa.PublicKey) string { return uintURL(big.NewInt(int64(pub.E))) }
-
-// uintURL is Base64urlUInt of RFC 7518 2: big-endian, as few octets as it takes.
-func uintURL(n *big.Int) string { return base64.RawURLEncoding.EncodeToString(n.Bytes()) }
+// public returns a key as the JWK that is published.
+func public(k Key) (jwk.Key, error) {
+	pub, err := k.PublicKey()
+	if err != nil {
+		return nil, err
+	}
+	key, err := jwk.Import(pub)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]any{
+		jwk.KeyIDKey: k.KID, jwk.AlgorithmKey: jwa.RS256(), jwk.KeyUsageKey: jwk.ForSignature,
+	} {
+		if err := key.Set(name, value); err != nil {
+			return nil, err
+		}
+	}
+	return key, nil
+}
