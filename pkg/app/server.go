@@ -67,7 +67,7 @@ func (a *App) Run(ctx context.Context, ready func(url string)) (err error) {
 
 func (a *App) drain(ctx context.Context, public *http.Server) error {
 	a.health.draining.Store(true)
-	a.Log.InfoContext(ctx, "shutting down", "delay", a.Config.DrainDelay)
+	a.Log.InfoContext(ctx, "shutting down", "delay", a.Config.DrainDelay.String())
 	wait(ctx, a.Config.DrainDelay)
 	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
 	defer cancel()
