@@ -3,7 +3,6 @@ package storetest_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -136,16 +135,6 @@ type racyReissue struct {
 	*memory
 	read, reserved *signal
 }
-
-// signal is a channel that is closed once.
-type signal struct {
-	c    chan struct{}
-	once sync.Once
-}
-
-func newSignal() *signal { return &signal{c: make(chan struct{})} }
-
-func (s *signal) give() { s.once.Do(func() { close(s.c) }) }
 
 func (b racyReissue) ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (i identity.Invitation, err error) {
 	err = racy(b.memory, func(m *memory) error {

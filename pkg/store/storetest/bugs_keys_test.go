@@ -25,7 +25,7 @@ func keyBugs() []bug {
 			"apikeys/of 50 concurrent RevokeAPIKey exactly one succeeds"}},
 		{"TouchAPIKey moves back", func(m *memory) store.Store { return touchBack{m} }, []string{
 			"apikeys/TouchAPIKey moves LastUsedAt forward and never back"}},
-		{"TouchAPIKey reads and writes in two steps", func(m *memory) store.Store { return racyTouch{m} }, []string{
+		{"TouchAPIKey writes back what it read before a revocation", func(m *memory) store.Store { return staleTouch{m, newSignal()} }, []string{
 			"apikeys/of concurrent TouchAPIKey the latest stays, and a racing revocation too"}},
 		{"KeySet is empty before one is stored", func(m *memory) store.Store { return setZero{m} }, []string{
 			"keysets/KeySet is ErrNotFound until one is stored"}},
@@ -104,10 +104,26 @@ func (b touchBack) TouchAPIKey(ctx context.Context, id string, at time.Time) err
 	})
 }
 
-type racyTouch struct{ *memory }
+// staleTouch writes the key back as it was before a revocation.
+type staleTouch struct {
+	*memory
+	revoked *signal
+}
 
-func (b racyTouch) TouchAPIKey(ctx context.Context, id string, at time.Time) error {
-	return racy(b.memory, func(m *memory) error { return m.TouchAPIKey(ctx, id, at) })
+func (b staleTouch) RevokeAPIKey(ctx context.Context, id string, at time.Time, also ...identity.Consequence) error {
+	defer b.revoked.give()
+	return b.memory.RevokeAPIKey(ctx, id, at, also...)
+}
+
+func (b staleTouch) TouchAPIKey(ctx context.Context, id string, at time.Time) error {
+	<-b.revoked.c
+	return change(ctx, b.memory, b.keys, id, func(k *identity.APIKey) error {
+		k.RevokedAt = time.Time{}
+		if at.After(k.LastUsedAt) {
+			k.LastUsedAt = at
+		}
+		return nil
+	})
 }
 
 type setZero struct{ *memory }

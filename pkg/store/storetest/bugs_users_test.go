@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
@@ -66,7 +67,7 @@ func userBugs() []bug {
 			"users/RemoveUser of a user that is gone is no error"}},
 		{"Users folds case in its order", func(m *memory) store.Store { return listFolds{m} }, []string{
 			"users/Users lists accounts behind an id, in the order of ids, up to the limit"}},
-		{"UpdateUser frees all names before it claims the new ones", func(m *memory) store.Store { return updateFreesFirst{m} }, []string{
+		{"UpdateUser frees all names before it claims the new ones", func(m *memory) store.Store { return updateFreesFirst{m, make(chan chan struct{})} }, []string{
 			"users/a name is found all through updates that keep it, and never with a user who does not list it"}},
 	}
 }
@@ -123,32 +124,25 @@ func (m *memory) keepNames(u identity.User, err error) {
 	}
 }
 
+// createOneByOne claims one name and then finds that the other one is taken by a user who
+// finds the same.
 type createOneByOne struct{ *memory }
 
 func (b createOneByOne) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	for n, name := range u.Identifiers {
-		err := b.step(ctx, func() error { return b.claimOne(name, u.ID) })
-		pause()
+	for _, name := range u.Identifiers {
+		err := b.step(ctx, func() error {
+			if _, ok := b.names[name]; ok {
+				return store.ErrExists
+			}
+			b.names[name] = u.ID
+			return nil
+		})
 		if err != nil {
-			return errors.Join(err, b.step(ctx, func() error { return b.release(u.Identifiers[:n]) }))
+			return err
 		}
+		b.between.meet()
 	}
 	return b.memory.CreateUser(ctx, u, also...)
-}
-
-func (m *memory) claimOne(name identity.Identifier, id string) error {
-	if _, ok := m.names[name]; ok {
-		return store.ErrExists
-	}
-	m.names[name] = id
-	return nil
-}
-
-func (m *memory) release(names []identity.Identifier) error {
-	for _, name := range names {
-		delete(m.names, name)
-	}
-	return nil
 }
 
 type racyUsers struct{ *memory }
@@ -316,13 +310,30 @@ func (b listFolds) Users(ctx context.Context, after string, limit int) ([]identi
 		func(u, v identity.User) int { return strings.Compare(strings.ToLower(u.ID), strings.ToLower(v.ID)) })
 }
 
-type updateFreesFirst struct{ *memory }
+// updateFreesFirst lets somebody read between its two steps.
+type updateFreesFirst struct {
+	*memory
+	reader chan chan struct{}
+}
 
 func (b updateFreesFirst) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	err := b.step(ctx, func() error { return b.claimNames(identity.User{ID: u.ID}) })
-	if err != nil {
+	if err := b.step(ctx, func() error { return b.claimNames(identity.User{ID: u.ID}) }); err != nil {
 		return err
 	}
-	pause()
+	read := make(chan struct{})
+	select {
+	case b.reader <- read:
+		<-read
+	case <-time.After(patience):
+	}
 	return b.memory.UpdateUser(ctx, u, also...)
+}
+
+func (b updateFreesFirst) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
+	select {
+	case read := <-b.reader:
+		defer close(read)
+	default:
+	}
+	return b.memory.UserByIdentifier(ctx, name)
 }

@@ -26,6 +26,7 @@ type memory struct {
 	counts      map[string]store.Count
 	pending     map[string]store.Due // by id of the consequence
 	log         []identity.AuditEntry
+	between     rendezvous // of the broken variants
 }
 
 func newMemory() *memory {

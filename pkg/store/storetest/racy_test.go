@@ -3,25 +3,64 @@ package storetest_test
 import (
 	"maps"
 	"reflect"
-	"runtime"
+	"sync"
+	"time"
 )
 
-// pause lets the other goroutines run.
-func pause() {
-	for range 50 {
-		runtime.Gosched()
+// patience is how long a rendezvous waits for somebody else to come.
+const patience = 50 * time.Millisecond
+
+// rendezvous is where the callers of a broken store wait for each other between two steps, so
+// that they race whatever the scheduler does.
+type rendezvous struct {
+	mu      sync.Mutex
+	waiting chan struct{} // closed when another one comes; nil when nobody waits
+}
+
+// meet returns when another caller has come, or when none has for as long as patience.
+func (r *rendezvous) meet() {
+	r.mu.Lock()
+	c := r.waiting
+	if c != nil {
+		close(c)
+		r.waiting = nil
+		r.mu.Unlock()
+		return
+	}
+	c = make(chan struct{})
+	r.waiting = c
+	r.mu.Unlock()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.waiting == c {
+			r.waiting = nil
+		}
 	}
 }
 
-// racy makes one step into two: f runs on a copy of the store as it is now, and after a pause
-// the records that f changed there replace those in the store, whatever has become of them.
+// signal is a channel that is closed once.
+type signal struct {
+	c    chan struct{}
+	once sync.Once
+}
+
+func newSignal() *signal { return &signal{c: make(chan struct{})} }
+
+func (s *signal) give() { s.once.Do(func() { close(s.c) }) }
+
+// racy makes one step into two: f runs on a copy of the store as it is now, and when another
+// caller has come as far, the records that f changed there replace those in the store, whatever
+// has become of them.
 func racy(m *memory, f func(copy *memory) error) error {
 	before := m.snapshot()
 	after := before.snapshot()
 	if err := f(after); err != nil {
 		return err
 	}
-	pause()
+	m.between.meet()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	merge(m.users, before.users, after.users)
