@@ -1,0 +1,83 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gatehouse-id/gatehouse/pkg/store"
+)
+
+// hitTries bounds how often a hit starts over because others begin the same window.
+const hitTries = 10
+
+type counterRecord struct {
+	ID       string    `bson:"_id"`
+	N        int64     `bson:"n"`
+	ResetsAt time.Time `bson:"resets_at"`
+}
+
+// Hit implements store.Counters. When it fails, counters before the failing one have moved: a
+// hit too many, never one too few.
+func (s *Store) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]store.Count, error) {
+	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	defer cancel()
+	counts := make([]store.Count, 0, len(c))
+	for _, one := range c {
+		n, err := s.hit(ctx, now, one)
+		if err != nil {
+			return nil, unavailable("count", err)
+		}
+		counts = append(counts, n)
+	}
+	return counts, nil
+}
+
+func (s *Store) hit(ctx context.Context, now time.Time, c store.Counter) (store.Count, error) {
+	for range hitTries {
+		n, err := s.count(ctx, bson.M{"_id": c.Key, "resets_at": bson.M{"$gt": now}},
+			bson.M{"$inc": bson.M{"n": int64(1)}}, false)
+		if !errors.Is(err, mongo.ErrNoDocuments) {
+			return n, err
+		}
+		n, err = s.count(ctx, bson.M{"_id": c.Key, "resets_at": bson.M{"$lte": now}},
+			bson.M{"$set": bson.M{"n": int64(1), "resets_at": now.Add(c.Window)}}, true)
+		if !mongo.IsDuplicateKeyError(err) { // that would be somebody who began the window first
+			return n, err
+		}
+	}
+	return store.Count{}, errors.New("too many others count the same")
+}
+
+func (s *Store) count(ctx context.Context, filter, update bson.M, upsert bool) (store.Count, error) {
+	var r counterRecord
+	o := options.FindOneAndUpdate().SetReturnDocument(options.After).SetUpsert(upsert)
+	err := s.coll(colCounters).FindOneAndUpdate(ctx, filter, update, o).Decode(&r)
+	return store.Count{N: r.N, ResetsAt: r.ResetsAt}, err
+}
+
+// Peek implements store.Counters.
+func (s *Store) Peek(ctx context.Context, now time.Time, c store.Counter) (store.Count, error) {
+	r, err := find[counterRecord](ctx, s, colCounters, bson.M{"_id": c.Key, "resets_at": bson.M{"$gt": now}})
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Count{}, nil
+	}
+	return store.Count{N: r.N, ResetsAt: r.ResetsAt}, err
+}
+
+// Forget implements store.Counters.
+func (s *Store) Forget(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	defer cancel()
+	if _, err := s.coll(colCounters).DeleteMany(ctx, bson.M{"_id": bson.M{"$in": keys}}); err != nil {
+		return unavailable("forget counters", err)
+	}
+	return nil
+}
