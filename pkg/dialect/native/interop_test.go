@@ -1,0 +1,145 @@
+package native_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+)
+
+const serviceURL = "http://localhost:8080" // issuer and audience of the services under test
+
+// verifier says "ok <sub>" or "refused <why>" of an access token, as another program would.
+type verifier func(t *testing.T, token string) string
+
+// script starts one of the documented verifiers, which reads tokens line by line.
+func script(t *testing.T, jwks string, command ...string) verifier {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], jwks, serviceURL, serviceURL)...)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	return func(t *testing.T, token string) string {
+		t.Helper()
+		if _, err := io.WriteString(in, token+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if !lines.Scan() {
+			t.Fatalf("%v said nothing (%v)", command, lines.Err())
+		}
+		return lines.Text()
+	}
+}
+
+func goOIDC(t *testing.T, jwks string) verifier {
+	t.Helper()
+	tokens := oidc.NewVerifier(serviceURL, oidc.NewRemoteKeySet(context.WithoutCancel(t.Context()), jwks), &oidc.Config{ClientID: serviceURL})
+	return func(t *testing.T, token string) string {
+		t.Helper()
+		good, err := tokens.Verify(t.Context(), token)
+		if err != nil {
+			return fmt.Sprint("refused ", err)
+		}
+		return "ok " + good.Subject
+	}
+}
+
+// foreign skips the test where another language's library is missing, loudly, or fails it if
+// GATEHOUSE_REQUIRE_INTEROP is set.
+func foreign(t *testing.T, command ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
+		why := fmt.Sprintf("NOT RUN: %v: %v %s", command, err, out)
+		if os.Getenv("GATEHOUSE_REQUIRE_INTEROP") != "" {
+			t.Fatal(why)
+		}
+		t.Skip(why)
+	}
+}
+
+func python() string {
+	if path := os.Getenv("GATEHOUSE_TEST_PYTHON"); path != "" {
+		return path
+	}
+	return "python3"
+}
+
+// TestOtherPeoplesLibrariesVerifyOurTokens keeps each verifier running with its cached key
+// set while the signing key changes: no token is refused before, while or after.
+func TestOtherPeoplesLibrariesVerifyOurTokens(t *testing.T) {
+	const node, py = "../../../docs/verify/node", "../../../docs/verify/python"
+	for name, start := range map[string]func(t *testing.T, jwks string) verifier{
+		"coreos/go-oidc": goOIDC,
+		"jose": func(t *testing.T, jwks string) verifier {
+			foreign(t, "node", "--input-type=module", "-e", `import { createRequire } from 'node:module'; createRequire(process.cwd() + '/`+node+`/verify.mjs').resolve('jose')`)
+			return script(t, jwks, "node", node+"/verify.mjs")
+		},
+		"PyJWT": func(t *testing.T, jwks string) verifier {
+			foreign(t, python(), "-c", "import jwt, cryptography")
+			return script(t, jwks, python(), py+"/verify.py")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := onSQLite(t)
+			a := s.Register(t, "ada@example.com", goodPassword)
+			if _, err := s.App.Keys.Rotate(t.Context(), false); err != nil { // the next key is published
+				t.Fatal(err)
+			}
+			s.Clock.Advance(time.Second)
+			verify := start(t, s.URL+"/.well-known/jwks.json")
+			accepts := func(when, token string) {
+				t.Helper()
+				if got := verify(t, token); got != "ok "+a.LocalID {
+					t.Errorf("%s: %s", when, got)
+				}
+			}
+			accepts("before the rotation", a.AccessToken)
+			if _, err := s.App.Keys.Rotate(t.Context(), true); err != nil { // and signs
+				t.Fatal(err)
+			}
+			b := s.Refresh(t, a.RefreshToken)
+			if header(a.AccessToken) == header(b.AccessToken) {
+				t.Fatal("the signing key has not changed")
+			}
+			accepts("signed by the new key", b.AccessToken)
+			accepts("signed by the old key", a.AccessToken)
+			if got := verify(t, b.AccessToken[:len(b.AccessToken)-8]+"AAAAAAAA"); !strings.HasPrefix(got, "refused") {
+				t.Errorf("a forged token: %s", got)
+			}
+		})
+	}
+}
+
+func onSQLite(t *testing.T) *dialecttest.Server {
+	t.Helper()
+	return start(t, dialecttest.SQLite(t))
+}
+
+// header returns the first part of a token; it names the key.
+func header(token string) string {
+	first, _, _ := strings.Cut(token, ".")
+	return first
+}
