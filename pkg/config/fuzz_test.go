@@ -20,7 +20,7 @@ func FuzzSettings(f *testing.F) {
 		var c, again Config
 		s := c.settings()[int(index)%len(c.settings())]
 		if s.name == "CONFIG_FILE" {
-			t.Skip("reads the file system")
+			return // reads the file system
 		}
 		_, err := FromEnv([]string{Prefix + s.name + "=" + text})
 		if err != nil && s.privacy == secret && len(text) > 12 && strings.Contains(err.Error(), text) {
@@ -61,7 +61,7 @@ func FuzzRedact(f *testing.F) {
 	f.Fuzz(func(t *testing.T, password, scheme, rest string) {
 		rest = strings.ReplaceAll(rest, "@", "")
 		if len(password) < 12 || strings.ContainsAny(password, "?&=*") || strings.Contains(scheme+rest, password) || strings.Contains(scheme, ":") {
-			t.Skip("not a password that can be told apart")
+			return // not a password that can be told apart
 		}
 		got := redact(scheme + "://user:" + password + "@" + rest)
 		if strings.Contains(got, password) {
