@@ -18,11 +18,11 @@ import (
 
 const serviceURL = "http://localhost:8080" // issuer and audience of the services under test
 
-// verifier says "ok <sub>" or "refused <why>" of an access token, as another program would.
-type verifier func(t *testing.T, token string) string
+// foreignVerifier says "ok <sub>" or "refused <why>" of an access token, as another program would.
+type foreignVerifier func(t *testing.T, token string) string
 
 // script starts one of the documented verifiers, which reads tokens line by line.
-func script(t *testing.T, jwks string, command ...string) verifier {
+func script(t *testing.T, jwks string, command ...string) foreignVerifier {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], jwks, serviceURL, serviceURL)...)
 	cmd.Stderr = os.Stderr
@@ -54,7 +54,7 @@ func script(t *testing.T, jwks string, command ...string) verifier {
 	}
 }
 
-func goOIDC(t *testing.T, jwks string) verifier {
+func goOIDC(t *testing.T, jwks string) foreignVerifier {
 	t.Helper()
 	tokens := oidc.NewVerifier(serviceURL, oidc.NewRemoteKeySet(context.WithoutCancel(t.Context()), jwks), &oidc.Config{ClientID: serviceURL})
 	return func(t *testing.T, token string) string {
@@ -91,13 +91,13 @@ func python() string {
 // set while the signing key changes: no token is refused before, while or after.
 func TestOtherPeoplesLibrariesVerifyOurTokens(t *testing.T) {
 	const node, py = "../../../docs/verify/node", "../../../docs/verify/python"
-	for name, start := range map[string]func(t *testing.T, jwks string) verifier{
+	for name, start := range map[string]func(t *testing.T, jwks string) foreignVerifier{
 		"coreos/go-oidc": goOIDC,
-		"jose": func(t *testing.T, jwks string) verifier {
+		"jose": func(t *testing.T, jwks string) foreignVerifier {
 			foreign(t, "node", "--input-type=module", "-e", `import { createRequire } from 'node:module'; createRequire(process.cwd() + '/`+node+`/verify.mjs').resolve('jose')`)
 			return script(t, jwks, "node", node+"/verify.mjs")
 		},
-		"PyJWT": func(t *testing.T, jwks string) verifier {
+		"PyJWT": func(t *testing.T, jwks string) foreignVerifier {
 			foreign(t, python(), "-c", "import jwt, cryptography")
 			return script(t, jwks, python(), py+"/verify.py")
 		},
