@@ -18,7 +18,7 @@ type APIKeys interface {
 	// RevokeAPIKey revokes a key that is not revoked and records also. ErrStale when it is
 	// revoked already, ErrNotFound when there is none.
 	RevokeAPIKey(ctx context.Context, id string, at time.Time, also ...identity.Consequence) error
-	// TouchAPIKey moves LastUsedAt forward to at; an earlier time changes nothing,
-	// and neither does a key that is not there.
+	// TouchAPIKey moves LastUsedAt forward to at; an earlier time changes nothing, and
+	// neither does the id of no key.
 	TouchAPIKey(ctx context.Context, id string, at time.Time) error
 }

@@ -23,8 +23,8 @@ type Consequences interface {
 	// ClaimDue claims up to limit consequences that are due at now: each comes back with
 	// Attempts raised by one and is not due again before now+lease. Of concurrent callers
 	// each consequence is claimed by one; a caller without rivals gets none only when none is
-	// due. A claim does not move the revision of a user. Earlier ones come first, as far as the store can
-	// tell without ordering all of them.
+	// due. A claim does not move the revision of a user. Earlier ones come first, as far as
+	// the store can tell without ordering all of them.
 	ClaimDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Due, error)
 	// Settle removes consequences that have been carried out. One that is gone is no error.
 	Settle(ctx context.Context, due ...Due) error

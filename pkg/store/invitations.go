@@ -14,10 +14,9 @@ type Invitations interface {
 	// Invitation returns an invitation in whatever state it is.
 	Invitation(ctx context.Context, id string) (identity.Invitation, error)
 	// ReissueInvitation gives an invitation that is not revoked and has uses left, expired or
-	// not, another
-	// code hash and expiry (ReissueInvitation sets LastIssueAt to at) and records also; the
-	// old code is dead when it returns. ErrStale when it is revoked or used up, ErrNotFound
-	// when there is none.
+	// not, another code hash and expiry (ReissueInvitation sets LastIssueAt to at) and records
+	// also; it returns the invitation as it then is. The old code is dead when it returns.
+	// ErrStale when it is revoked or used up, ErrNotFound when there is none.
 	ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (identity.Invitation, error)
 	// RevokeInvitation revokes an invitation that is not revoked and records also. ErrStale
 	// when it is revoked already, ErrNotFound when there is none.
@@ -41,8 +40,7 @@ type Redemptions interface {
 	// ReserveUse takes one use for userID if the invitation has this code hash, is not
 	// revoked, has not expired at `at` and has a use left, and userID holds none of its uses;
 	// else ErrStale (also when there is no such invitation). It returns the invitation as it
-	// then is. Of concurrent callers Left succeed, or all when they
-	// are fewer.
+	// then is. Of concurrent callers Left succeed, or all when they are fewer.
 	ReserveUse(ctx context.Context, id string, codeHash []byte, userID string, at time.Time) (identity.Invitation, error)
 	// ConfirmUse makes a reserved use final, in whatever state the invitation is. Confirming
 	// a confirmed use is no error; ErrNotFound when there is no use for this user.

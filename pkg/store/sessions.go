@@ -15,7 +15,8 @@ type Sessions interface {
 	Session(ctx context.Context, id string) (identity.Session, error)
 	// RotateSession moves the counter from r.From to r.From+1 and writes r's other fields, if
 	// the session's counter is r.From and it has neither ended nor expired at r.At; else
-	// ErrStale (also when there is no such session). Of any number of concurrent callers with one r.From exactly one succeeds.
+	// ErrStale (also when there is no such session). Of any number of concurrent callers with
+	// one r.From exactly one succeeds.
 	RotateSession(ctx context.Context, r Rotation) error
 	// EndSession ends a session that has not ended, expired or not, and records also;
 	// ErrStale, recording nothing, when it has ended already; ErrNotFound when there is none.
