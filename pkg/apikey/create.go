@@ -82,7 +82,7 @@ func (n New) check() (prefix string, err error) {
 	}
 	all := identity.AllScopes()
 	if slices.ContainsFunc(n.Scopes, func(scope string) bool { return !slices.Contains(all, scope) }) {
-		refuse("scopes", "unknown", "must be of "+strings.Join(all, ", "))
+		refuse("scopes", "unknown_value", "must be of "+strings.Join(all, ", "))
 	}
 	if n.ExpiresIn < 0 || n.ExpiresIn > maxExpiry {
 		refuse("expiresIn", "out_of_range", "must be positive and at most ten years")
