@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	strict "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -60,6 +63,13 @@ func (w *wire) GetIssuedAt() (*jwt.NumericDate, error)       { return date(w.Iat
 func (w *wire) GetNotBefore() (*jwt.NumericDate, error)      { return date(w.Nbf), nil }
 func (w *wire) GetExpirationTime() (*jwt.NumericDate, error) { return date(w.Exp), nil }
 
+// UnmarshalJSON reads claims by their exact names and refuses a name that comes twice. The
+// parser's own way would take "SUB", a custom claim, for "sub".
+func (w *wire) UnmarshalJSON(raw []byte) error {
+	type plain wire
+	return strict.Unmarshal(raw, (*plain)(w))
+}
+
 func date(seconds *int64) *jwt.NumericDate {
 	if seconds == nil {
 		return nil
@@ -76,7 +86,8 @@ var reserved = []string{
 }
 
 // CheckCustom reports why a JSON value cannot be custom claims: it must be one object of at
-// most MaxCustomClaims bytes without reserved names.
+// most MaxCustomClaims bytes without reserved names, in whatever case: many who read tokens
+// do not tell "SUB" from "sub".
 func CheckCustom(raw json.RawMessage) error {
 	if len(raw) == 0 {
 		return nil
@@ -84,12 +95,12 @@ func CheckCustom(raw json.RawMessage) error {
 	if len(raw) > MaxCustomClaims {
 		return fmt.Errorf("claims take more than %d bytes", MaxCustomClaims)
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil || members == nil {
-		return fmt.Errorf("claims must be a JSON object")
+	var members map[string]jsontext.Value
+	if err := strict.Unmarshal(raw, &members); err != nil || members == nil {
+		return fmt.Errorf("claims must be a JSON object with no member twice")
 	}
 	for name := range members {
-		if name == "" || slices.Contains(reserved, name) {
+		if name == "" || slices.ContainsFunc(reserved, func(r string) bool { return strings.EqualFold(r, name) }) {
 			return fmt.Errorf("the claim name %q is reserved", name)
 		}
 	}
@@ -98,7 +109,7 @@ func CheckCustom(raw json.RawMessage) error {
 
 func (c Claims) marshal() ([]byte, error) {
 	iat, exp, auth := c.IssuedAt.Unix(), c.ExpiresAt.Unix(), c.AuthTime.Unix()
-	body, err := json.Marshal(wire{
+	body, err := strict.Marshal(wire{
 		Iss: c.Issuer, Aud: c.Audience, Sub: c.Subject, Iat: &iat, Nbf: &iat, Exp: &exp, Jti: c.ID,
 		SessionID: c.SessionID, AuthTime: &auth, AMR: c.AMR, Email: c.Email,
 		EmailVerified: c.EmailVerified, Name: c.Name, UserType: c.UserType,
@@ -109,13 +120,9 @@ func (c Claims) marshal() ([]byte, error) {
 	if err := CheckCustom(c.Custom); err != nil {
 		return nil, err
 	}
-	var compact map[string]json.RawMessage
-	if err := json.Unmarshal(c.Custom, &compact); err != nil || len(compact) == 0 {
+	custom := jsontext.Value(slices.Clone(c.Custom))
+	if err := custom.Compact(); err != nil || string(custom) == "{}" {
 		return body, err
-	}
-	custom, err := json.Marshal(compact)
-	if err != nil {
-		return nil, err
 	}
 	body[len(body)-1] = ','
 	return append(body, custom[1:]...), nil
