@@ -22,7 +22,7 @@ const (
 // part, address literal, space or trailing dot. Look-alikes outside ASCII are refused in the
 // local part and are a different domain in the other.
 func CanonicalEmail(s string) (string, error) {
-	if len(s) > 4*maxEmail {
+	if len(s) > maxEmail { // in octets, however it is written
 		return "", ErrEmail
 	}
 	local, domain, ok := strings.Cut(s, "@")
