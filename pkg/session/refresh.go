@@ -51,21 +51,15 @@ func (s *Service) Refresh(ctx context.Context, by identity.Actor, presented stri
 	}
 }
 
-// find reads a session and its user. Neither existing is an invalid token, not an error.
+// find reads a session and its user. No session is an invalid token, not an error; without
+// its account a session is not Live.
 func (s *Service) find(ctx context.Context, id string) (identity.Session, identity.User, error) {
-	sess, err := s.Store.Session(ctx, id)
+	sess, u, err := s.Store.SessionAndUser(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return identity.Session{}, identity.User{}, ErrInvalidToken
 	}
 	if err != nil {
 		return identity.Session{}, identity.User{}, fmt.Errorf("session: read: %w", err)
-	}
-	u, err := s.Store.User(ctx, sess.UserID)
-	if errors.Is(err, store.ErrNotFound) {
-		return sess, identity.User{}, nil // not Live: the account is gone
-	}
-	if err != nil {
-		return identity.Session{}, identity.User{}, fmt.Errorf("session: read user: %w", err)
 	}
 	return sess, u, nil
 }

@@ -13,6 +13,9 @@ type Sessions interface {
 	StartSession(ctx context.Context, s identity.Session, also ...identity.Consequence) error
 	// Session returns a session, dead ones included until they are swept.
 	Session(ctx context.Context, id string) (identity.Session, error)
+	// SessionAndUser returns a session as Session does, together with its user, as they stand at
+	// one moment or close to it. The user is the zero User when the account is gone.
+	SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error)
 	// RotateSession moves the counter from r.From to r.From+1 and writes r's other fields, if
 	// the session's counter is r.From and it has neither ended nor expired at r.At; else
 	// ErrStale (also when there is no such session). Of any number of concurrent callers with

@@ -110,6 +110,13 @@ func (s *Stopper) Session(ctx context.Context, id string) (identity.Session, err
 	return reading(s, func() (identity.Session, error) { return s.Store.Session(ctx, id) })
 }
 
+func (s *Stopper) SessionAndUser(ctx context.Context, id string) (sess identity.Session, u identity.User, err error) {
+	if err := s.read(); err != nil {
+		return sess, u, err
+	}
+	return s.Store.SessionAndUser(ctx, id)
+}
+
 func (s *Stopper) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
 	return reading(s, func() (identity.Invitation, error) { return s.Store.Invitation(ctx, id) })
 }

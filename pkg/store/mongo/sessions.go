@@ -40,6 +40,22 @@ func (s *Store) Session(ctx context.Context, id string) (identity.Session, error
 	return find[identity.Session](ctx, s, colSessions, bson.M{"_id": id})
 }
 
+// SessionAndUser implements store.Sessions.
+func (s *Store) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
+	sess, err := s.Session(ctx, id)
+	if err != nil {
+		return identity.Session{}, identity.User{}, err
+	}
+	u, err := s.User(ctx, sess.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return sess, identity.User{}, nil
+	}
+	if err != nil {
+		return identity.Session{}, identity.User{}, err
+	}
+	return sess, u, nil
+}
+
 // RotateSession implements store.Sessions.
 func (s *Store) RotateSession(ctx context.Context, r store.Rotation) error {
 	alive := bson.M{

@@ -17,6 +17,12 @@ func sessionBugs() []bug {
 			"sessions/of 50 concurrent StartSession with one id exactly one succeeds"}},
 		{"Session of an unknown id is the zero session", func(m *memory) store.Store { return sessionZero{m} }, []string{
 			"sessions/a session that is not there is ErrNotFound"}},
+		{"SessionAndUser remembers users by id alone", func(m *memory) store.Store {
+			return &remembersUsers{memory: m, known: map[string]identity.User{}}
+		}, []string{
+			"sessions/SessionAndUser returns both as they were last written, whatever was read before"}},
+		{"SessionAndUser hides a session whose account is gone", func(m *memory) store.Store { return hidesOrphans{m} }, []string{
+			"sessions/SessionAndUser returns the zero user when the account is gone, and ErrNotFound without a session"}},
 		{"RotateSession does not write LastUsedAt", func(m *memory) store.Store { return rotateForgets{m} }, []string{
 			"sessions/RotateSession raises the counter and writes the fields of the rotation, and no others"}},
 		{"RotateSession ignores the counter", func(m *memory) store.Store { return rotateIgnoresCounter{m} }, []string{
@@ -68,6 +74,33 @@ type sessionZero struct{ *memory }
 
 func (b sessionZero) Session(ctx context.Context, id string) (identity.Session, error) {
 	return found(b.memory.Session(ctx, id))
+}
+
+type remembersUsers struct {
+	*memory
+	known map[string]identity.User
+}
+
+func (b *remembersUsers) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
+	s, u, err := b.memory.SessionAndUser(ctx, id)
+	if err != nil {
+		return s, u, err
+	}
+	if old, ok := b.known[u.ID]; ok {
+		return s, old, nil
+	}
+	b.known[u.ID] = u
+	return s, u, nil
+}
+
+type hidesOrphans struct{ *memory }
+
+func (b hidesOrphans) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
+	s, u, err := b.memory.SessionAndUser(ctx, id)
+	if err == nil && u.ID == "" {
+		return identity.Session{}, identity.User{}, store.ErrNotFound
+	}
+	return s, u, err
 }
 
 type rotateForgets struct{ *memory }

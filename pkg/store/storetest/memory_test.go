@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -211,6 +212,18 @@ func (m *memory) StartSession(ctx context.Context, s identity.Session, also ...i
 
 func (m *memory) Session(ctx context.Context, id string) (identity.Session, error) {
 	return get(ctx, m, m.sessions, id)
+}
+
+func (m *memory) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
+	s, err := m.Session(ctx, id)
+	if err != nil {
+		return s, identity.User{}, err
+	}
+	u, err := m.User(ctx, s.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return s, identity.User{}, nil
+	}
+	return s, u, err
 }
 
 func live(s identity.Session, now time.Time) bool {

@@ -14,6 +14,8 @@ func sessions() []promise {
 		{"StartSession stores a session and never replaces one", startSession},
 		{"of 50 concurrent StartSession with one id exactly one succeeds", startSessionRace},
 		{"a session that is not there is ErrNotFound", sessionNotFound},
+		{"SessionAndUser returns both as they were last written, whatever was read before", sessionAndUser},
+		{"SessionAndUser returns the zero user when the account is gone, and ErrNotFound without a session", sessionWithoutUser},
 		{"RotateSession raises the counter and writes the fields of the rotation, and no others", rotateSession},
 		{"RotateSession from another counter, or of no session, is ErrStale and changes nothing", rotateSessionStale},
 		{"RotateSession of a session that has ended is ErrStale", rotateSessionEnded},
@@ -55,6 +57,42 @@ func startSession(k *kit) {
 	again.Counter = 7
 	k.refused(k.s.StartSession(k.ctx, again), store.ErrExists)
 	k.equal("the session", k.session("s"), s)
+}
+
+func sessionAndUser(k *kit) {
+	k.createUser(newUser("u", email("u@x.example")))
+	k.createUser(newUser("u2", email("u2@x.example")))
+	k.start(newSession("s", "u"), newSession("s2", "u2"))
+	for i := range 3 {
+		gotSession, gotUser, err := k.s.SessionAndUser(k.ctx, "s")
+		k.ok(err)
+		k.equal("the session", gotSession, k.session("s"))
+		k.equal("the user", gotUser, k.user("u"))
+		gotUser.Identifiers[0].Value = "changed by the caller"
+		next := k.user("u")
+		next.Profile.Bio, next.Epoch = fmt.Sprint("bio ", i), next.Epoch+1
+		k.ok(k.s.UpdateUser(k.ctx, next))
+		k.ok(k.s.RotateSession(k.ctx, step("s", k.session("s").Counter)))
+	}
+	_, other, err := k.s.SessionAndUser(k.ctx, "s2")
+	k.ok(err)
+	k.equal("the other's user", other, k.user("u2"))
+}
+
+func sessionWithoutUser(k *kit) {
+	k.createUser(newUser("u", email("u@x.example")))
+	k.start(newSession("s", "u"), newSession("s2", "nobody"))
+	_, _, err := k.s.SessionAndUser(k.ctx, "s")
+	k.ok(err)
+	k.ok(k.s.RemoveUser(k.ctx, "u", k.user("u").Rev))
+	for _, id := range []string{"s", "s2"} {
+		got, u, err := k.s.SessionAndUser(k.ctx, id)
+		k.ok(err)
+		k.equal("the session", got, k.session(id))
+		k.equal("the user", u, identity.User{})
+	}
+	_, _, err = k.s.SessionAndUser(k.ctx, "none")
+	k.refused(err, store.ErrNotFound)
 }
 
 func startSessionRace(k *kit) {
