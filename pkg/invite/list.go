@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -62,7 +63,8 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 }
 
 // A cursor names the last invitation of a page. It opens nothing that its reader may not
-// list anyway, so that it needs no signature; parseCursor bounds what it can say.
+// list anyway, so that it needs no signature; parseCursor takes only what cursor could have
+// written, so that nothing else reaches the store.
 func cursor(last identity.Invitation) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(last.CreatedAt.UnixMilli(), 10) + "." + last.ID))
 }
@@ -71,14 +73,24 @@ func parseCursor(s string) (before time.Time, id string, ok bool) {
 	if s == "" {
 		return time.Time{}, "", true
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) > 2*opaque.IDLength {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
 		return time.Time{}, "", false
 	}
-	ms, id, ok := strings.Cut(string(raw), ".")
+	ms, id, _ := strings.Cut(string(raw), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
-	if !ok || err != nil || n <= 0 || len(id) != opaque.IDLength {
+	if err != nil || n <= 0 || n > lastMilli || !isID(id) {
 		return time.Time{}, "", false
 	}
-	return time.UnixMilli(n).UTC(), id, true
+	before = time.UnixMilli(n).UTC()
+	return before, id, cursor(identity.Invitation{ID: id, CreatedAt: before}) == s
+}
+
+// lastMilli is the end of the year 9999, beyond which times cannot be written.
+const lastMilli = 253_402_300_799_999
+
+func isID(s string) bool {
+	return len(s) == opaque.IDLength && !strings.ContainsFunc(s, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 }
