@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -30,7 +31,7 @@ type Verifier struct {
 	key    KeyFunc
 	parser *jwt.Parser
 	valid  *jwt.Validator
-	known  verified
+	known  *verified
 }
 
 // KeyFunc finds a published key by its kid: a look-up by name, never by path or query.
@@ -48,7 +49,10 @@ func NewVerifier(issuer, audience string, key KeyFunc, now func() time.Time) *Ve
 		jwt.WithLeeway(leeway),
 		jwt.WithTimeFunc(now),
 	}
-	return &Verifier{key: key, parser: jwt.NewParser(rules...), valid: jwt.NewValidator(rules...)}
+	return &Verifier{
+		key: key, parser: jwt.NewParser(rules...), valid: jwt.NewValidator(rules...),
+		known: &verified{Size: rememberedTokens},
+	}
 }
 
 // Verify returns what a valid access token says. A token is valid when it is three strict
@@ -60,7 +64,8 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 	if len(raw) > maxLength {
 		return Claims{}, ErrInvalid
 	}
-	r, sum, known := v.known.find(raw)
+	sum := sha256.Sum256([]byte(raw))
+	r, known := v.known.Find(sum)
 	if !known {
 		h, ok := parseHeader(raw)
 		if !ok {
@@ -85,7 +90,7 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 		return Claims{}, ErrInvalid
 	}
 	if !known {
-		v.known.add(sum, r)
+		v.known.Add(sum, r)
 	}
 	return r.w.claims(), nil
 }

@@ -23,7 +23,7 @@ type Store struct {
 	writer  *writer
 	readers *readers
 	damage  atomic.Pointer[error] // set once SQLite has called the file damaged
-	users   records               // decoded users
+	records *records              // decoded sessions and users
 
 	mu     sync.Mutex // guards what follows
 	lock   *os.File   // held by LockExclusive
@@ -45,7 +45,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := createIfMissing(ctx, path); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path}
+	s := &Store{path: path, records: newRecords()}
 	if s.version, err = inspect(ctx, path); err != nil {
 		return nil, err
 	}

@@ -8,37 +8,60 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
+// versions is the state of a session and its user that are stored now.
+type versions struct {
+	sessionVersion
+	userVersion
+}
+
 // SessionAndUser implements store.Sessions. Every authenticated request comes through here:
-// one read brings the session and the revision of its user, and the user's record is read and
-// decoded only when that revision is new.
+// one small read brings the versions of both, and the rows are read and decoded only when
+// they are new.
 func (s *Store) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
-	const query = `SELECT ` + sessionColumns + `, COALESCE((SELECT rev FROM users WHERE users.id = sessions.user_id), 0)
-		FROM sessions WHERE id = ?`
-	var rev int64
-	sess, err := get(ctx, s, func(r row) (identity.Session, error) {
-		return scanSession(alsoRow{r, &rev})
+	const query = `SELECT s.counter, s.ended_at, s.user_id, COALESCE(u.rev, 0)
+		FROM sessions s LEFT JOIN users u ON u.id = s.user_id WHERE s.id = ?`
+	now, err := get(ctx, s, func(r row) (v versions, err error) {
+		v.sessionVersion.id = id
+		err = r.Scan(&v.counter, &v.ended, &v.userVersion.id, &v.rev)
+		return v, err
 	}, query, id)
-	if err != nil || rev == 0 {
-		return sess, identity.User{}, err
-	}
-	if u, ok := s.users.find(sess.UserID, rev); ok {
-		return sess, u, nil
-	}
-	u, err := s.User(ctx, sess.UserID)
-	if errors.Is(err, store.ErrNotFound) {
-		return sess, identity.User{}, nil
-	}
 	if err != nil {
 		return identity.Session{}, identity.User{}, err
 	}
-	s.users.add(u)
-	return sess, u, nil
+	sess, err := s.sessionAt(ctx, now.sessionVersion)
+	if err != nil {
+		return identity.Session{}, identity.User{}, err
+	}
+	u, err := s.userAt(ctx, now.userVersion)
+	return sess, u, err
 }
 
-// alsoRow is a row with one more column at its end.
-type alsoRow struct {
-	row
-	also any
+// sessionAt returns a session at this version or a later one.
+func (s *Store) sessionAt(ctx context.Context, v sessionVersion) (identity.Session, error) {
+	if known, ok := s.records.sessions.Find(v); ok {
+		return ownSession(known), nil
+	}
+	sess, err := s.Session(ctx, v.id)
+	if err == nil && sess.Counter == v.counter && millis(sess.EndedAt) == v.ended {
+		s.records.sessions.Add(v, ownSession(sess))
+	}
+	return sess, err
 }
 
-func (r alsoRow) Scan(dest ...any) error { return r.row.Scan(append(dest, r.also)...) }
+// userAt returns a user at this version or a later one; the zero user when there is none.
+func (s *Store) userAt(ctx context.Context, v userVersion) (identity.User, error) {
+	if v.rev == 0 {
+		return identity.User{}, nil
+	}
+	if known, ok := s.records.users.Find(v); ok {
+		return ownUser(known), nil
+	}
+	u, err := s.User(ctx, v.id)
+	if errors.Is(err, store.ErrNotFound) {
+		return identity.User{}, nil // it has just been removed
+	}
+	if err == nil && u.Rev == v.rev {
+		s.records.users.Add(v, ownUser(u))
+	}
+	return u, err
+}

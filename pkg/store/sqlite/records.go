@@ -2,51 +2,49 @@ package sqlite
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/recent"
 )
 
-// perGeneration bounds how many decoded users are remembered: twice as many, a few MB.
-const perGeneration = 2048
+// remembered is how many decoded sessions, and how many users, are kept at least: a few MB.
+const remembered = 2048
 
-// records remembers decoded users by id and revision. A revision never has two contents, so
-// that what is remembered is never out of date: whoever asks has just read the revision. It
-// is safe for concurrent use.
+// records keeps decoded sessions and users by what changes with every write to them, so that
+// they are never out of date: whoever asks has just read those values from the database.
 type records struct {
-	mu         sync.RWMutex
-	young, old map[revision]identity.User
+	sessions recent.Map[sessionVersion, identity.Session]
+	users    recent.Map[userVersion, identity.User]
 }
 
-type revision struct {
+// sessionVersion names one state of a session: a rotation raises the counter, an end sets its
+// time, and nothing else ever changes.
+type sessionVersion struct {
+	id      string
+	counter int64
+	ended   int64
+}
+
+// userVersion names one state of a user.
+type userVersion struct {
 	id  string
 	rev int64
 }
 
-// find returns a copy that its caller may change.
-func (r *records) find(id string, rev int64) (identity.User, bool) {
-	r.mu.RLock()
-	u, ok := r.young[revision{id, rev}]
-	if !ok {
-		u, ok = r.old[revision{id, rev}]
-	}
-	r.mu.RUnlock()
-	return own(u), ok
+func newRecords() *records {
+	r := &records{}
+	r.sessions.Size, r.users.Size = remembered, remembered
+	return r
 }
 
-// add remembers a user; when there are too many, the longest unused are forgotten.
-func (r *records) add(u identity.User) {
-	u = own(u)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.young == nil || len(r.young) >= perGeneration {
-		r.old, r.young = r.young, make(map[revision]identity.User)
-	}
-	r.young[revision{u.ID, u.Rev}] = u
+// ownSession returns s with slices that nobody else holds.
+func ownSession(s identity.Session) identity.Session {
+	s.Secret, s.AMR = slices.Clone(s.Secret), slices.Clone(s.AMR)
+	return s
 }
 
-// own returns u with slices that nobody else holds.
-func own(u identity.User) identity.User {
+// ownUser returns u with slices that nobody else holds.
+func ownUser(u identity.User) identity.User {
 	u.Identifiers, u.Claims = slices.Clone(u.Identifiers), slices.Clone(u.Claims)
 	return u
 }
