@@ -4,7 +4,7 @@ GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 10s
 GOLANGCI := v2.15.0
-GOVULN := v1.9.0
+GOVULN := v1.8.0
 TOOLS := $(shell $(GO) env GOPATH)/bin
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)

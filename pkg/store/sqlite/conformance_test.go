@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-id/gatehouse/pkg/store"
@@ -10,6 +11,12 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	about, err := open(t, filepath.Join(t.TempDir(), "about.db")).Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, _, _ := strings.Cut(about, " at ")
+	t.Log("store suite: " + version)
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "test.db")) })
 }
 
