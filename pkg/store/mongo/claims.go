@@ -85,6 +85,9 @@ func (s *Store) claim(ctx context.Context, c claim) error {
 		if !void {
 			return store.ErrExists
 		}
+		if err := s.at(stepVoid); err != nil {
+			return err
+		}
 		err = s.takeOver(ctx, held, c)
 		if !errors.Is(err, store.ErrStale) {
 			return err

@@ -37,27 +37,34 @@ func (s *Store) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]s
 	return counts, nil
 }
 
+// hit goes by what the counter was before it, which is the server's own business no longer when
+// the answer is on its way.
 func (s *Store) hit(ctx context.Context, now time.Time, c store.Counter) (store.Count, error) {
+	first := store.Count{N: 1, ResetsAt: now.Add(c.Window).UTC().Truncate(time.Millisecond)}
 	for range hitTries {
-		n, err := s.count(ctx, bson.M{"_id": c.Key, "resets_at": bson.M{"$gt": now}},
+		before, err := s.count(ctx, bson.M{"_id": c.Key, "resets_at": bson.M{"$gt": now}},
 			bson.M{"$inc": bson.M{"n": int64(1)}}, false)
 		if !errors.Is(err, mongo.ErrNoDocuments) {
-			return n, err
+			return store.Count{N: before.N + 1, ResetsAt: before.ResetsAt}, err
 		}
-		n, err = s.count(ctx, bson.M{"_id": c.Key, "resets_at": bson.M{"$lte": now}},
-			bson.M{"$set": bson.M{"n": int64(1), "resets_at": now.Add(c.Window)}}, true)
-		if !mongo.IsDuplicateKeyError(err) { // that would be somebody who began the window first
-			return n, err
+		_, err = s.count(ctx, bson.M{"_id": c.Key, "resets_at": bson.M{"$lte": now}},
+			bson.M{"$set": bson.M{"n": first.N, "resets_at": first.ResetsAt}}, true)
+		switch {
+		case err == nil || errors.Is(err, mongo.ErrNoDocuments): // a window that was over, or none
+			return first, nil
+		case !mongo.IsDuplicateKeyError(err): // that would be somebody who began the window first
+			return store.Count{}, err
 		}
 	}
 	return store.Count{}, errors.New("too many others count the same")
 }
 
-func (s *Store) count(ctx context.Context, filter, update bson.M, upsert bool) (store.Count, error) {
+// count changes a counter and returns it as it was before.
+func (s *Store) count(ctx context.Context, filter, update bson.M, upsert bool) (counterRecord, error) {
 	var r counterRecord
-	o := options.FindOneAndUpdate().SetReturnDocument(options.After).SetUpsert(upsert)
+	o := options.FindOneAndUpdate().SetReturnDocument(options.Before).SetUpsert(upsert)
 	err := s.coll(colCounters).FindOneAndUpdate(ctx, filter, update, o).Decode(&r)
-	return store.Count{N: r.N, ResetsAt: r.ResetsAt}, err
+	return r, err
 }
 
 // Peek implements store.Counters.

@@ -4,6 +4,7 @@ import "go.mongodb.org/mongo-driver/v2/mongo"
 
 // The steps of a flow between which a process can die.
 const (
+	StepVoid      = stepVoid
 	StepClaimed   = stepClaimed
 	StepWritten   = stepWritten
 	StepConfirmed = stepConfirmed

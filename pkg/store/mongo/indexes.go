@@ -77,11 +77,18 @@ func (s *Store) checkIndex(ctx context.Context, i index, name string) error {
 		return unavailable("list the indexes of "+i.coll, err)
 	}
 	ok := slices.ContainsFunc(specs, func(spec mongo.IndexSpecification) bool {
-		return spec.Name == name && (spec.Unique == nil || !*spec.Unique) &&
-			(i.ttl == 0) == (spec.ExpireAfterSeconds == nil)
+		return spec.Name == name && i.is(spec)
 	})
 	if !ok {
 		return fmt.Errorf("mongo: the index %s on %s is not as it should be: drop it, it will be made anew", name, i.coll)
 	}
 	return nil
+}
+
+// is reports whether the server's index does what i is to do, and nothing more.
+func (i index) is(spec mongo.IndexSpecification) bool {
+	if i.ttl == 0 {
+		return spec.ExpireAfterSeconds == nil && (spec.Unique == nil || !*spec.Unique)
+	}
+	return spec.ExpireAfterSeconds != nil && *spec.ExpireAfterSeconds == i.ttl
 }

@@ -26,6 +26,7 @@ func TestOpenRefusesAURIThatGivesUpDurability(t *testing.T) {
 		{"a number is no majority", "mongodb://app:hunter2@127.0.0.1:1/db?w=3", "w=3"},
 		{"a tag is no majority", "mongodb://app:hunter2@127.0.0.1:1/db?w=backup", "w=backup"},
 		{"a write has to be in the journal", "mongodb://app:hunter2@127.0.0.1:1/db?journal=false", "journal"},
+		{"what one member has may be rolled back", "mongodb://app:hunter2@127.0.0.1:1/db?readConcernLevel=local", "readConcernLevel=local"},
 		{"a secondary may be behind", "mongodb://app:hunter2@127.0.0.1:1/db?readPreference=nearest", "readPreference"},
 		{"a database cannot have such a name", "mongodb://app:hunter2@127.0.0.1:1/a%24b", "database"},
 		{"it has to be a MongoDB URI", "postgres://app:hunter2@127.0.0.1:1/db", "scheme"},

@@ -26,6 +26,7 @@ func everyCall(s *mongo.Store) map[string]func(context.Context) error {
 		"Users":            func(ctx context.Context) error { _, err := s.Users(ctx, "", 5); return err },
 		"StartSession":     func(ctx context.Context) error { return s.StartSession(ctx, identity.Session{ID: "s"}) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, "s"); return err },
+		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, "s"); return err },
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, store.Rotation{SessionID: "s"}) },
 		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, "s", start, identity.EndedByLogout) },
 		"EndUserSessions":  func(ctx context.Context) error { _, err := s.EndUserSessions(ctx, "u", 1, "", start, ""); return err },

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
 
@@ -33,6 +34,32 @@ func TestAcceptTakesDeploymentsThatKeepWhatTheyAcknowledge(t *testing.T) {
 	}
 }
 
+func TestAnIndexIsTheServersOnlyIfItNeitherRefusesNorRemovesMore(t *testing.T) {
+	seconds := func(n int32) *int32 { return &n }
+	yes, no := true, false
+	plain, expiring := index{}, index{ttl: counterSlack}
+	for _, c := range []struct {
+		name  string
+		index index
+		spec  mongo.IndexSpecification
+		want  bool
+	}{
+		{"a plain one", plain, mongo.IndexSpecification{}, true},
+		{"one that says it is not unique", plain, mongo.IndexSpecification{Unique: &no}, true},
+		{"a unique one refuses what it should not", plain, mongo.IndexSpecification{Unique: &yes}, false},
+		{"one that expires records removes what it should not", plain, mongo.IndexSpecification{ExpireAfterSeconds: seconds(60)}, false},
+		{"counters expire", expiring, mongo.IndexSpecification{ExpireAfterSeconds: seconds(counterSlack)}, true},
+		{"counters that stay for ever", expiring, mongo.IndexSpecification{}, false},
+		{"counters that expire too early", expiring, mongo.IndexSpecification{ExpireAfterSeconds: seconds(60)}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.index.is(c.spec); got != c.want {
+				t.Fatalf("got %t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
 func TestClientOptionsSetWhatCorrectnessRestsOn(t *testing.T) {
 	for _, c := range []struct {
 		name, uri, database string
@@ -42,7 +69,7 @@ func TestClientOptionsSetWhatCorrectnessRestsOn(t *testing.T) {
 		{"a bare URI", "mongodb://db", "gatehouse", false, true, 5, 100},
 		{"a single server knows no retries", "mongodb://db/x", "x", true, false, 5, 100},
 		{"what does not weaken stays", "mongodb://a,b/my%2Didp?w=majority&retryWrites=false&maxPoolSize=3", "my-idp", false, false, 3, 3},
-		{"a weaker read concern is overruled", "mongodb://db/?readConcernLevel=local&timeoutMS=90000", "gatehouse", false, true, 5, 100},
+		{"a longer timeout is overruled", "mongodb://db/?readConcernLevel=majority&timeoutMS=90000", "gatehouse", false, true, 5, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, database, err := clientOptions(c.uri, c.standalone)

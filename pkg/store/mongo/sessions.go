@@ -40,8 +40,11 @@ func (s *Store) Session(ctx context.Context, id string) (identity.Session, error
 	return find[identity.Session](ctx, s, colSessions, bson.M{"_id": id})
 }
 
-// SessionAndUser implements store.Sessions.
+// SessionAndUser implements store.Sessions. The user is read after the session, so that an end
+// of all sessions which came between the two is seen in the user's epoch.
 func (s *Store) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
+	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	defer cancel()
 	sess, err := s.Session(ctx, id)
 	if err != nil {
 		return identity.Session{}, identity.User{}, err

@@ -65,6 +65,9 @@ func checkDurability(o *options.ClientOptions) error {
 			return errors.New("mongo: the store's URI says journal=false: an acknowledged write must be journaled; leave it out")
 		}
 	}
+	if r := o.ReadConcern; r != nil && r.Level != "majority" {
+		return fmt.Errorf("mongo: the store's URI says readConcernLevel=%s: what is read must be on a majority of the members; leave it out", r.Level)
+	}
 	if p := o.ReadPreference; p != nil && p.Mode() != readpref.PrimaryMode {
 		return fmt.Errorf("mongo: the store's URI says readPreference=%v: a secondary may still know a session that has ended; leave it out", p.Mode())
 	}

@@ -14,6 +14,7 @@ import (
 
 // The steps of a flow between which a process can die.
 const (
+	stepVoid      = "name found void"
 	stepClaimed   = "names claimed"
 	stepWritten   = "user written"
 	stepConfirmed = "names confirmed"

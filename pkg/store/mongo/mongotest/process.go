@@ -74,8 +74,11 @@ func runJava(s settings) (*process, error) {
 	if output, err = p.start(&complaint, launcher, args...); err != nil {
 		return nil, err
 	}
+	late := time.AfterFunc(startTime, func() { _ = p.command.Process.Kill() })
 	line, err := output.ReadString('\n')
+	late.Stop()
 	if err != nil {
+		_ = p.kill() // it has ended, or is of no use
 		return nil, fmt.Errorf("%w: mongo-java-server did not start: %w\n%s", errNone, err, &complaint)
 	}
 	p.uri = strings.TrimSpace(line)
