@@ -63,6 +63,9 @@ func emailDomain(s string) (string, error) {
 	if err != nil {
 		return "", ErrEmail
 	}
+	if again, err := profile.ToASCII(ascii); err != nil || again != ascii {
+		return "", ErrEmail // the mapping made of it what breaks a rule: nobody could write it that way
+	}
 	labels := strings.Split(ascii, ".")
 	last := labels[len(labels)-1]
 	if len(labels) < 2 || last == "" || strings.Trim(last, "0123456789") == "" {
