@@ -14,7 +14,7 @@ import java.util.List;
  * optionally, a file that keeps the data. Prints the server's URI on one line.
  */
 public final class MongoPeer {
-    /** What the server says it is. Left alone it names a wire version older than the Go driver takes. */
+    /** What the server says it is: left alone, older than the drivers of today take. */
     private enum Spoken implements MongoVersion {
         MONGO_5_0;
 
