@@ -58,8 +58,8 @@ func (s *Service) Introspect(ctx context.Context, presented string) (Introspecti
 			Claims: claims, ExpiresAt: claims.ExpiresAt.Unix(),
 		}, nil
 	}
-	sess, u, err := s.holder(ctx, presented)
-	if notGood(err) || err == nil && !sess.Live(u, s.Now()) {
+	sess, u, current, err := s.holder(ctx, presented)
+	if notGood(err) || err == nil && (!current || !sess.Live(u, s.Now())) {
 		return Introspection{}, nil
 	}
 	if err != nil {
@@ -72,20 +72,20 @@ func (s *Service) Introspect(ctx context.Context, presented string) (Introspecti
 	return Introspection{Active: true, Kind: "refresh_token", User: u, Session: sess, ExpiresAt: until.Unix()}, nil
 }
 
-// holder returns the session whose current refresh token is presented.
-func (s *Service) holder(ctx context.Context, presented string) (identity.Session, identity.User, error) {
+// holder returns the session that a genuine refresh token belongs to, and whether the token
+// is its current one or spent.
+func (s *Service) holder(ctx context.Context, presented string) (sess identity.Session, u identity.User, current bool, err error) {
 	id, counter, ok := splitRefreshToken(presented)
 	if !ok {
-		return identity.Session{}, identity.User{}, ErrInvalidToken
+		return sess, u, false, ErrInvalidToken
 	}
-	sess, u, err := s.find(ctx, id)
-	if err != nil {
-		return identity.Session{}, identity.User{}, err
+	if sess, u, err = s.find(ctx, id); err != nil {
+		return sess, u, false, err
 	}
-	if counter != sess.Counter || !s.genuine(sess, counter, presented) {
-		return identity.Session{}, identity.User{}, ErrInvalidToken
+	if !s.genuine(sess, counter, presented) {
+		return sess, u, false, ErrInvalidToken
 	}
-	return sess, u, nil
+	return sess, u, counter == sess.Counter, nil
 }
 
 func notGood(err error) bool {

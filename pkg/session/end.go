@@ -148,13 +148,15 @@ func (s *Service) EndByHandle(ctx context.Context, by identity.Actor, handle str
 	return s.endOne(ctx, by, handle, identity.EndedByLogout)
 }
 
-// Revoke ends the session that an access or refresh token belongs to (RFC 7009). A token
-// that is unknown, forged or over is no error: there is nothing left to revoke.
+// Revoke ends the session that an access or refresh token belongs to (RFC 7009), a spent
+// refresh token included: who signs out must not stay signed in because an answer with its
+// successor was lost. A token that is unknown, forged or over is no error: there is nothing
+// left to revoke.
 func (s *Service) Revoke(ctx context.Context, by identity.Actor, presented string) error {
 	var id string
 	if claims, err := s.Verifier.Verify(presented); err == nil {
 		id = claims.SessionID
-	} else if sess, _, err := s.holder(ctx, presented); err == nil {
+	} else if sess, _, _, err := s.holder(ctx, presented); err == nil {
 		id = sess.ID
 	} else if notGood(err) {
 		return nil

@@ -44,10 +44,13 @@ func (s *Service) Refresh(ctx context.Context, by identity.Actor, presented stri
 			return Grant{}, err
 		}
 		g, err := s.advance(ctx, by, sess, u, counter, arrived)
-		if errors.Is(err, store.ErrStale) && round < maxRounds {
-			continue // somebody else moved the session: look again
+		if !errors.Is(err, store.ErrStale) {
+			return g, err
 		}
-		return g, err
+		if round == maxRounds {
+			return Grant{}, ErrBusy
+		}
+		// Somebody else moved the session: look again.
 	}
 }
 
