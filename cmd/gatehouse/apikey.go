@@ -30,7 +30,7 @@ authenticates a server within its scopes: ` + strings.Join(identity.AllScopes(),
 Keys of one name belong to one app: make the second before you revoke the first.`,
 		Example: `  gatehouse apikey create --name web --kind publishable
   gatehouse apikey create --name backend --kind secret --scope users:read --scope users:write`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			n.Kind = identity.KeyKind(kind)
 			k, key, err := a.APIKeys.Create(ctx, operator, n)
@@ -67,7 +67,7 @@ type keyRow struct {
 
 func newAPIKeyList() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "list", Short: "List API keys, without the keys themselves", Args: cobra.NoArgs,
+		Use: "list", Short: "List API keys, without the keys themselves", Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			keys, err := a.APIKeys.List(ctx)
 			if err != nil {
@@ -92,7 +92,7 @@ func newAPIKeyList() *cobra.Command {
 
 func newAPIKeyRevoke() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "revoke ID", Short: "Revoke an API key; servers refuse it within five seconds", Args: cobra.ExactArgs(1),
+		Use: "revoke ID", Short: "Revoke an API key; servers refuse it within five seconds", Args: takes("ID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			if err := a.APIKeys.Revoke(ctx, operator, args[0]); err != nil {
 				return err

@@ -20,7 +20,7 @@ func newAuditVerify() *cobra.Command {
 		Long: `Check the hash chain of the audit log from its first entry to its last, and exit 1 when an entry is
 missing, altered or out of place. Entries cut off at the end cannot be seen from inside: keep the
 printed head and compare.`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			if _, err := a.Relay.Drain(ctx); err != nil {
 				return err
@@ -46,7 +46,7 @@ printed head and compare.`,
 
 func newAuditExport() *cobra.Command {
 	return &cobra.Command{
-		Use: "export", Short: "Write the audit log to standard output, one JSON object a line", Args: cobra.NoArgs,
+		Use: "export", Short: "Write the audit log to standard output, one JSON object a line", Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			if _, err := a.Relay.Drain(ctx); err != nil {
 				return err

@@ -18,7 +18,7 @@ func newBench() *cobra.Command {
 		Long: `Measure the service on this machine, and in the same run what the machine could do at best, so that
 every figure is also a ratio. It starts a server with a temporary store, or takes --url with --key.
 Load goes to this machine only. A benchmark is not a test: it exits 0 whatever the figures are.`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if hello != "" {
 				return bench.Hello(cmd.Context(), hello, func(url string) { say(cmd.OutOrStdout(), "hello is serving on %s", url) })

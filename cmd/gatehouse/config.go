@@ -12,7 +12,7 @@ func newConfig() *cobra.Command {
 	return jsonFlag(&cobra.Command{
 		Use:   "config",
 		Short: "Show every setting, its value and its meaning, secrets masked",
-		Args:  cobra.NoArgs,
+		Args:  takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.FromEnv(os.Environ())
 			if err != nil {

@@ -25,7 +25,7 @@ func newDoctor() *cobra.Command {
 
 With --health only ask the server that should be running here whether it is ready, as container
 health checks do.`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.FromEnv(os.Environ())
 			if err != nil {

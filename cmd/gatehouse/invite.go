@@ -23,8 +23,9 @@ func newInviteCreate() *cobra.Command {
 		Use:     "create",
 		Short:   "Make an invitation and show its code this once",
 		Example: `  gatehouse invite create --email ada@example.com --expires-in 72h`,
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
+			n.MaxUses, n.ExpiresIn = said(n.MaxUses), said(n.ExpiresIn)
 			all, err := a.Invites.Create(ctx, operator, n)
 			if err != nil {
 				return err
@@ -64,9 +65,9 @@ func newInviteList() *cobra.Command {
 	var state string
 	var limit int
 	c := &cobra.Command{
-		Use: "list", Short: "List invitations, newest first, without their codes", Args: cobra.NoArgs,
+		Use: "list", Short: "List invitations, newest first, without their codes", Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
-			page, err := a.Invites.List(ctx, invite.Query{State: identity.InvitationState(state), Limit: limit})
+			page, err := a.Invites.List(ctx, invite.Query{State: identity.InvitationState(state), Limit: said(limit)})
 			if err != nil {
 				return err
 			}
@@ -93,7 +94,7 @@ func newInviteList() *cobra.Command {
 
 func newInviteRevoke() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "revoke ID", Short: "Make an invitation worthless at once", Args: cobra.ExactArgs(1),
+		Use: "revoke ID", Short: "Make an invitation worthless at once", Args: takes("ID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			if err := a.Invites.Revoke(ctx, operator, args[0]); err != nil {
 				return err

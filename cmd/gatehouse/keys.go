@@ -28,7 +28,7 @@ func showTimeline(cmd *cobra.Command, rows []keyset.Row) error {
 
 func newKeysList() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "list", Short: "Show the signing keys and when they change", Args: cobra.NoArgs,
+		Use: "list", Short: "Show the signing keys and when they change", Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			rows, err := a.Keys.List(ctx)
 			if err != nil {
@@ -49,7 +49,7 @@ knows it by then. Servers rotate by themselves; this is for doing it earlier.
 
 With --now the new key signs at once, and verifiers that keep an older key set refuse its tokens
 until they fetch a new one. With --dry-run the timeline is printed and nothing changes.`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			if dry {
 				rows, err := a.Keys.DryRun(ctx, atOnce)
@@ -95,7 +95,7 @@ func newKeysRevoke() *cobra.Command {
 		Short: "Take a signing key out at once and end what it signed",
 		Long: `Take a compromised signing key out of the published set at once. Servers refuse its tokens within
 five seconds, other verifiers when their cached key set is renewed. Another key signs in its place.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes("KID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			r, err := a.Keys.Revoke(ctx, args[0])
 			if err != nil {

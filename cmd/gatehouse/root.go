@@ -32,15 +32,48 @@ Every other command works on the configured store, whether or not a server runs 
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newAPIKey(), newUser(), newInvite(), newKeys(), newAudit(), newConfig(), newDoctor(), newVersion(), newBench())
-	return root
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w; `%s --help` lists the flags", err, c.CommandPath())
+	})
+	return holds(root, newServe(), newAPIKey(), newUser(), newInvite(), newKeys(), newAudit(), newConfig(), newDoctor(), newVersion(), newBench())
 }
 
 // group is a command that only holds others.
 func group(use, short string, sub ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short}
+	return holds(&cobra.Command{Use: use, Short: short}, sub...)
+}
+
+// holds makes c a command that only holds others: by itself it shows its help, and a word that
+// names none of them is an error. Cobra alone would show the help and report success.
+func holds(c *cobra.Command, sub ...*cobra.Command) *cobra.Command {
 	c.AddCommand(sub...)
+	c.Args, c.DisableFlagsInUseLine = cobra.ArbitraryArgs, true
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		names := make([]string, 0, len(sub))
+		for _, s := range sub {
+			names = append(names, s.Name())
+		}
+		return fmt.Errorf("there is no command %q in `%s`; there are: %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+	}
 	return c
+}
+
+// takes says what arguments a command has, by name. The error does not repeat what was given
+// instead: it may be a password.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == len(names):
+			return nil
+		case len(names) == 0:
+			return fmt.Errorf("`%s` takes no arguments", cmd.CommandPath())
+		default:
+			return fmt.Errorf("`%s` takes exactly this: %s", cmd.CommandPath(), strings.Join(names, " "))
+		}
+	}
 }
 
 // operator is who runs commands: somebody who has the store in hand.
@@ -62,6 +95,15 @@ func withApp(do func(ctx context.Context, cmd *cobra.Command, args []string, a *
 		defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
 		return do(ctx, cmd, args, a)
 	}
+}
+
+// said returns the value of a flag for a service that takes zero to mean "not said": a zero
+// that somebody has typed is out of range.
+func said[T ~int | ~int64](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
 }
 
 // jsonFlag adds --json to a command.

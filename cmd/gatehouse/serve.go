@@ -22,7 +22,7 @@ With --dev everything needed to try things out is made and printed: API keys, an
 and a curl line. It refuses an address that other machines can reach.
 
 SIGTERM or Ctrl-C drains and stops; a second one stops at once.`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: serve,
 	}
 	c.Flags().Bool("dev", false, "try it out: fresh credentials are printed, limits are generous")
@@ -69,10 +69,10 @@ func logger(cfg config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, opts))
 }
 
-// warn points at settings that are for tests and trials only.
+// warn points at settings that are for tests, trials and closed networks only.
 func warn(ctx context.Context, cfg config.Config, log *slog.Logger) {
-	if !cfg.RateLimit {
-		log.WarnContext(ctx, "rate limits are off: for tests and benchmarks only")
+	for _, w := range cfg.Warnings() {
+		log.WarnContext(ctx, "a setting gives protection away", "warning", w)
 	}
 }
 

@@ -50,7 +50,7 @@ func newUserCreate() *cobra.Command {
 		Use:     "create --email EMAIL --password-stdin",
 		Short:   "Make an account; the first line of standard input is its password",
 		Example: `  printf '%s\n' "$PASSWORD" | gatehouse user create --email ada@example.com --user-type admin --verified --password-stdin`,
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
 			if !stdin {
 				return errors.New("give the password on standard input and say so with --password-stdin: an argument would be visible to everybody on the machine")
@@ -88,7 +88,7 @@ func newUserSet() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "set EMAIL|LOCALID [--user-type TYPE] [--disabled=true|false] [--verified=true|false]",
 		Short: "Change an account; disabling it ends its sessions",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("EMAIL|LOCALID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			var set account.Setting
 			if cmd.Flags().Changed("user-type") {
@@ -121,8 +121,11 @@ const userPage = 200
 func newUserList() *cobra.Command {
 	var limit int
 	c := &cobra.Command{
-		Use: "list", Short: "List accounts, in the order of their ids", Args: cobra.NoArgs,
+		Use: "list", Short: "List accounts, in the order of their ids", Args: takes(),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, _ []string, a *app.App) error {
+			if limit < 1 {
+				return errors.New("--limit is at least 1")
+			}
 			rows := []userRow{}
 			for after := ""; len(rows) < limit; {
 				page, err := a.Accounts.List(ctx, after, min(userPage, limit))
@@ -154,7 +157,7 @@ func newUserList() *cobra.Command {
 
 func newUserShow() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "show EMAIL|LOCALID", Short: "Show one account", Args: cobra.ExactArgs(1),
+		Use: "show EMAIL|LOCALID", Short: "Show one account", Args: takes("EMAIL|LOCALID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			u, err := a.Accounts.Find(ctx, args[0])
 			if err != nil {
@@ -167,7 +170,7 @@ func newUserShow() *cobra.Command {
 
 func newUserDelete() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "delete EMAIL|LOCALID", Short: "Delete an account for good and end its sessions", Args: cobra.ExactArgs(1),
+		Use: "delete EMAIL|LOCALID", Short: "Delete an account for good and end its sessions", Args: takes("EMAIL|LOCALID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			u, err := a.Accounts.Delete(ctx, operator, args[0])
 			if err != nil {

@@ -13,7 +13,7 @@ var version = "dev"
 
 func newVersion() *cobra.Command {
 	return jsonFlag(&cobra.Command{
-		Use: "version", Short: "Show the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Show the version", Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			revision := ""
 			if info, ok := debug.ReadBuildInfo(); ok {
