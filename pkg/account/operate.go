@@ -44,7 +44,7 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, d Draft, set Se
 		return identity.User{}, err
 	}
 	set.apply(&u)
-	return u, s.Insert(ctx, u, s.event(by, audit.UserRegistered, u, u.CreatedAt))
+	return u, s.Insert(ctx, u, s.event(by, audit.UserCreated, u, u.CreatedAt))
 }
 
 func (c Setting) apply(u *identity.User) {

@@ -50,6 +50,7 @@ func (a *App) Run(ctx context.Context, ready func(url string)) (err error) {
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}
+		a.Log.InfoContext(ctx, "serving metrics and profiles", "url", url(l.Addr()))
 		admin := a.server(a.adminHandler())
 		admin.WriteTimeout = 2 * time.Minute // profiles take their time
 		go serve(admin, l)
