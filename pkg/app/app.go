@@ -48,6 +48,7 @@ type App struct {
 	handler  http.Handler
 	shield   shieldStats
 	metrics  *metrics
+	tracing  tracing
 }
 
 // Options are what a process chooses beside the configuration. The zero value is usable.
@@ -59,6 +60,8 @@ type Options struct {
 	Store store.Store
 	// Exclusive takes the lock that keeps a second server off an embedded store.
 	Exclusive bool
+	// Tracing sends spans by OpenTelemetry, as the OTEL_* variables say.
+	Tracing bool
 }
 
 // Open builds the service: it opens the store, finds or makes the master key and the signing
@@ -103,6 +106,9 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 	}
 	if err := a.Keys.Open(ctx); err != nil {
 		return nil, fmt.Errorf("open signing keys: %w", err)
+	}
+	if a.tracing, err = openTracing(ctx, opts.Tracing); err != nil {
+		return nil, err
 	}
 	a.buildServices(master)
 	a.buildHandler()
@@ -151,5 +157,5 @@ func (a *App) Close(ctx context.Context) error {
 	if err != nil {
 		a.Log.WarnContext(ctx, "not everything that was due is done; a server will do it", "error", err)
 	}
-	return errors.Join(a.APIKeys.Flush(ctx), a.Store.Close())
+	return errors.Join(a.APIKeys.Flush(ctx), a.tracing.close(ctx), a.Store.Close())
 }

@@ -31,7 +31,7 @@ func (a *App) buildHandler() {
 	a.metrics = newMetrics(a)
 	kit := &httpkit.Kit{
 		Sessions: a.Sessions, Keys: a.APIKeys, Fairness: a.fairness, Proxies: a.Config.TrustedProxies,
-		Now: a.Now, Log: a.Log, Observe: a.metrics.observe,
+		Now: a.Now, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.tracer,
 	}
 	(&native.Handler{
 		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -30,6 +31,8 @@ type Kit struct {
 	Log      *slog.Logger
 	// Observe is told how long each answer took, by route template.
 	Observe func(method, route string, status int, took time.Duration)
+	// Tracer makes a span of each request.
+	Tracer trace.Tracer
 }
 
 // Call is one request as a handler sees it.
@@ -74,12 +77,12 @@ func (k *Kit) Mount(r gin.IRoutes, render Renderer, routes []Route) {
 
 func (k *Kit) handle(route Route, render Renderer) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		began := k.Now()
-		defer func() { k.Observe(route.Method, route.Path, c.Writer.Status(), k.Now().Sub(began)) }()
+		id := newRequestID()
 		ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
 		defer cancel()
+		ctx, end := k.watch(ctx, c, route, id)
+		defer end()
 		ctx, report := limit.WithReport(ctx)
-		id := newRequestID()
 		c.Writer.Header()["X-Request-Id"] = []string{id}
 		reply, err := k.serve(ctx, c, route)
 		if route.Limit.Limit > 0 {

@@ -33,6 +33,8 @@ type Server struct {
 
 	open Opener
 	env  []string
+
+	tracing bool
 }
 
 // Options are what a scenario wants to be different. The zero value is usable.
@@ -42,6 +44,8 @@ type Options struct {
 	Env []string
 	// Wrap stands between the service and its store, to make it fail.
 	Wrap func(store.Store) store.Store
+	// Tracing sends spans as the OTEL_* variables say.
+	Tracing bool
 }
 
 // Start starts a service with its first node.
@@ -51,7 +55,7 @@ func Start(t testing.TB, open Opener, opts Options) *Server {
 	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "CODE"} {
 		env = append(env, "GATEHOUSE_LIMIT_"+name+"=1000000/1m")
 	}
-	s := (&Server{open: open, env: append(env, opts.Env...), Clock: NewClock()}).node(t, opts.Wrap)
+	s := (&Server{open: open, env: append(env, opts.Env...), Clock: NewClock(), tracing: opts.Tracing}).node(t, opts.Wrap)
 	s.Publishable = s.NewKey(t, identity.Publishable)
 	s.Secret = s.NewKey(t, identity.Secret, identity.AllScopes()...)
 	return s
@@ -86,7 +90,7 @@ func (s *Server) node(t testing.TB, wrap func(store.Store) store.Store) *Server 
 	if err := shared.plant(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	if n.App, err = app.Open(t.Context(), cfg, app.Options{Log: log, Now: s.Clock.Now, Store: db}); err != nil {
+	if n.App, err = app.Open(t.Context(), cfg, app.Options{Log: log, Now: s.Clock.Now, Store: db, Tracing: s.tracing}); err != nil {
 		t.Fatal(err)
 	}
 	if err := shared.keep(t.Context(), db); err != nil {
