@@ -28,6 +28,7 @@ func WriteProblem(w http.ResponseWriter, requestID string, f *fault.Error) {
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: f.Msg, Code: f.Code,
 		RequestID: requestID, Errors: f.Fields,
 	})
+	w.Header()["X-Request-Id"] = []string{requestID}
 	WriteFaultHeaders(w, f)
 	writeBody(w, status, "application/problem+json", body)
 }
