@@ -1,0 +1,148 @@
+package main_test
+
+import "github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+
+// Each act is repeated until it is answered. When attempts before were not answered, the answer
+// may also be the one that follows from having been carried out already; any other answer is
+// wrong.
+
+// register makes the account.
+func (c *client) register(a *account) {
+	pairs := []string{"email", a.email, "password", a.password}
+	if a.code != "" {
+		pairs = append(pairs, "invitationCode", a.code)
+	}
+	r, lost := c.ask(request{Path: "/auth/register", Key: c.key, Body: object(pairs...)})
+	switch {
+	case r.Status == 201:
+		c.exists(a)
+		a.signIns++
+		c.sit(a, &seat{}, r)
+		c.note("register")
+	case r.Code() == "email_exists" && lost > 0: // by an attempt that was not answered
+		a.maybe += lost
+		c.settle(a)
+	case r.Code() == "invitation_used_up" && a.code != c.codes.forMany:
+		a.unsettled, a.refused = lost > 0, lost == 0 // perhaps by an attempt of its own
+		a.maybe += lost
+		c.note("be refused")
+	default:
+		c.wrong(a, "registering", r, lost)
+	}
+}
+
+func (c *client) exists(a *account) {
+	a.registered, a.unsettled = true, false
+	a.events["user_registered"] = 1
+	if a.code != "" {
+		a.events["invitation_redeemed"] = 1
+	}
+}
+
+// settle looks whether a registration that was not answered has made the account. One that takes
+// several writes may still be under way.
+func (c *client) settle(a *account) {
+	r, lost := c.login(a, a.password)
+	switch {
+	case r.Status == 200:
+		c.exists(a)
+		c.seated(a, r, lost)
+	case r.Status == 401 && (a.code != "" || c.codes.severalWrites):
+		a.unsettled = true
+	default:
+		c.wrong(a, "signing in after a registration", r, lost)
+	}
+}
+
+func (c *client) login(a *account, password string) (dialecttest.Response, int) {
+	return c.ask(request{Path: "/auth/login", Key: c.key, Body: object("email", a.email, "password", password)})
+}
+
+func (c *client) seated(a *account, r dialecttest.Response, lost int) {
+	a.signIns++
+	a.maybe += lost
+	c.sit(a, &seat{}, r)
+	c.note("sign in")
+}
+
+func (c *client) signIn(a *account) {
+	r, lost := c.login(a, a.password)
+	if r.Status != 200 {
+		c.wrong(a, "signing in", r, lost)
+		return
+	}
+	c.seated(a, r, lost)
+}
+
+// refresh must always succeed: an attempt that was not answered has left the same successor.
+func (c *client) refresh(a *account, s *seat) {
+	before := s.refresh
+	r, lost := c.ask(request{Path: "/auth/refreshToken", Body: object("refreshToken", before)})
+	if r.Status != 200 {
+		c.wrong(a, "refreshing", r, lost)
+		s.over = true
+		return
+	}
+	if c.sit(a, s, r); s.refresh == before {
+		c.wrong(a, "refreshing gives the same token", r, lost)
+	}
+	c.note("refresh")
+}
+
+func (c *client) changePassword(a *account, s *seat) {
+	next := c.newPassword()
+	r, lost := c.ask(request{Path: "/auth/changePassword", Bearer: s.access, Body: object("currentPassword", a.password, "newPassword", next)})
+	if r.Status != 200 && (r.Code() != "session_ended" || lost == 0) {
+		c.wrong(a, "changing the password", r, lost)
+		return
+	}
+	a.end()
+	a.old, a.password = append(a.old, a.password), next
+	a.events["password_changed"]++
+	c.note("change the password")
+	if r.Status == 200 {
+		c.sit(a, &seat{}, r)
+		return
+	}
+	c.signIn(a)
+}
+
+// end marks every session of the account as over.
+func (a *account) end() {
+	for _, s := range a.seats {
+		s.over = true
+	}
+}
+
+func (c *client) signOut(a *account, s *seat) {
+	r, lost := c.ask(request{Method: "POST", Path: "/auth/logout", Bearer: s.access})
+	if r.Status != 204 && (r.Code() != "session_ended" || lost == 0) {
+		c.wrong(a, "signing out", r, lost)
+		return
+	}
+	s.over, s.signedOut = true, true
+	c.note("sign out")
+}
+
+func (c *client) signOutEverywhere(a *account, s *seat) {
+	r, lost := c.ask(request{Path: "/auth/logout", Bearer: s.access, Body: `{"scope":"all"}`})
+	if r.Status != 204 && (r.Code() != "session_ended" || lost == 0) {
+		c.wrong(a, "signing out everywhere", r, lost)
+		return
+	}
+	a.end()
+	a.events["session_ended"]++
+	c.note("sign out everywhere")
+}
+
+func (c *client) remove(a *account, s *seat) {
+	r, lost := c.ask(request{Method: "DELETE", Path: "/auth/me", Bearer: s.access, Body: object("currentPassword", a.password)})
+	if r.Status != 204 && (r.Code() != "session_ended" || lost == 0) {
+		c.wrong(a, "deleting the account", r, lost)
+		return
+	}
+	a.end()
+	a.gone = true
+	a.events["user_deleted"]++
+	c.note("delete the account")
+}
