@@ -43,7 +43,7 @@ func serve(cmd *cobra.Command, _ []string) error {
 	}
 	log := logger(cfg, cmd.ErrOrStderr())
 	warn(cmd.Context(), cfg, log)
-	a, err := app.Open(cmd.Context(), cfg, app.Options{Log: log, Exclusive: true})
+	a, err := app.Open(cmd.Context(), cfg, app.Options{Log: log, Exclusive: true, Tracing: config.Tracing(os.Environ())})
 	if err != nil {
 		return err
 	}
