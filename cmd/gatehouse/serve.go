@@ -41,6 +41,7 @@ func serve(cmd *cobra.Command, _ []string) error {
 		}
 		cfg.DrainDelay = 0
 	}
+	tuneMemory()
 	log := logger(cfg, cmd.ErrOrStderr())
 	warn(cmd.Context(), cfg, log)
 	a, err := app.Open(cmd.Context(), cfg, app.Options{Log: log, Exclusive: true, Tracing: config.Tracing(os.Environ())})
