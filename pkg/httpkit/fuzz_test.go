@@ -123,6 +123,9 @@ func FuzzAddress(f *testing.F) {
 		if got := ask(nil, header); got != direct {
 			t.Fatalf("nobody is trusted and %q makes %q of %q", header, got, direct)
 		}
+		if got := ask(trusted, header+", x"); got != direct {
+			t.Fatalf("what stands left of garbage makes %q of %q", got, direct)
+		}
 		behind := ask(trusted, header)
 		if !trusts(direct) && behind != direct {
 			t.Fatalf("%q is not trusted and %q makes %q of it", direct, header, behind)

@@ -124,6 +124,10 @@ func TestABodyMustSayWhatItIs(t *testing.T) {
 	s.Run(t, []kase{
 		{Name: "nothing changed", Request: request{Path: "/auth/me", Bearer: a.AccessToken}, Status: 200, Never: []string{"Eve"}},
 		{Name: "a form where only JSON is taken", Request: request{Path: "/auth/login", Key: s.Publishable, Type: "application/x-www-form-urlencoded", Body: "email=ada@example.com&password=a+long+enough+phrase"}, Status: 415},
+		{Name: "an operator in a form", Request: request{Path: "/auth/introspect", Key: s.Secret, Type: "application/x-www-form-urlencoded", Body: "token[$ne]=x"}, Status: 400, Has: []string{`"field":"token[$ne]"`}},
+		{Name: "two tokens in a form", Request: request{Path: "/auth/revoke", Key: s.Publishable, Type: "application/x-www-form-urlencoded", Body: "token=x&token=" + a.RefreshToken}, Status: 400, Has: []string{`"field":"token"`}},
+		{Name: "a form that can be cut in two ways", Request: request{Path: "/auth/revoke", Key: s.Publishable, Type: "application/x-www-form-urlencoded", Body: "token=x;token=" + a.RefreshToken}, Status: 400, Code: "invalid_form"},
+		{Name: "a query for a body", Request: request{Path: "/auth/login?email[$gt]=&password[$gt]=", Key: s.Publishable, Body: "{}"}, Status: 400, Has: []string{`"field":"email"`}},
 		{Name: "in UTF-8", Request: patch("application/json; charset=UTF-8", ""), Status: 200, Has: []string{"Eve"}},
 		{Name: "in capitals", Request: patch(`APPLICATION/JSON ; charset="utf-8"`, ""), Status: 200},
 	})

@@ -129,6 +129,9 @@ func TestManyRegistrationsOfOneAddressMakeOneAccount(t *testing.T) {
 			}
 			nodes[1].Login(t, name+"@example.com", goodPassword)
 		}
+		if got := listed(t, s, inv.ID); got.Uses != 1 || got.State != "pending" { // and not only after a repair
+			t.Errorf("the losers' uses are not free at once: %+v", got)
+		}
 		if got := len(members(t, s)); got != 2 {
 			t.Errorf("there are %d accounts, want 2", got)
 		}
