@@ -202,7 +202,7 @@ func TestAServerThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {
 		return err != nil
 	})
 	for i, h := range begun {
-		if status, body, err := h.finish(); err != nil || status != 200 || !strings.HasSuffix(body, "}") {
+		if status, body, err := h.finish(); err != nil || status != 200 || !strings.HasSuffix(body, "}\n") {
 			t.Errorf("request %d was cut off: %d %q (%v)", i, status, body, err)
 		}
 	}

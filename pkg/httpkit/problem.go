@@ -44,7 +44,9 @@ func WriteFaultHeaders(w http.ResponseWriter, f *fault.Error) {
 	}
 }
 
+// writeBody ends a body with a line break, as a terminal likes it.
 func writeBody(w http.ResponseWriter, status int, contentType string, body []byte) {
+	body = append(body, '\n')
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
