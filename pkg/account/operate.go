@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
@@ -44,7 +45,7 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, d Draft, set Se
 		return identity.User{}, err
 	}
 	set.apply(&u)
-	return u, s.Insert(ctx, u, s.event(by, audit.UserCreated, u, u.CreatedAt))
+	return u, s.Insert(ctx, u, s.event(by, audit.UserCreated, u, u.CreatedAt, set.detail()...))
 }
 
 func (c Setting) apply(u *identity.User) {
@@ -57,6 +58,21 @@ func (c Setting) apply(u *identity.User) {
 	if c.Verified != nil {
 		u.EmailVerified = *c.Verified
 	}
+}
+
+// detail says in names and values what an operator set.
+func (c Setting) detail() []string {
+	var pairs []string
+	if c.UserType != nil {
+		pairs = append(pairs, "user_type", *c.UserType)
+	}
+	if c.Disabled != nil {
+		pairs = append(pairs, "disabled", strconv.FormatBool(*c.Disabled))
+	}
+	if c.Verified != nil {
+		pairs = append(pairs, "email_verified", strconv.FormatBool(*c.Verified))
+	}
+	return pairs
 }
 
 // Set changes an account on an operator's word. Shutting it ends its sessions.
@@ -73,7 +89,7 @@ func (s *Service) Set(ctx context.Context, by identity.Actor, name string, set S
 			return nil, ErrNotAllowed
 		}
 		set.apply(u)
-		also := []identity.Consequence{s.event(by, audit.UserUpdated, *u, now)}
+		also := []identity.Consequence{s.event(by, audit.UserUpdated, *u, now, set.detail()...)}
 		if u.Disabled {
 			also = append(also, session.Cutoff(u, "", identity.EndedByAdmin, now))
 		}

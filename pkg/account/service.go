@@ -107,8 +107,15 @@ func (s *Service) Find(ctx context.Context, name string) (identity.User, error) 
 	return u, nil
 }
 
-func (s *Service) event(by identity.Actor, kind string, u identity.User, now time.Time) identity.Consequence {
+// event records what by did to u; pairs are names and values of its detail.
+func (s *Service) event(by identity.Actor, kind string, u identity.User, now time.Time, pairs ...string) identity.Consequence {
 	e := identity.Event{At: now, Type: kind, Actor: by.Name(), Subject: "user:" + u.ID, IP: by.Client.IP}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if e.Detail == nil {
+			e.Detail = map[string]string{}
+		}
+		e.Detail[pairs[i]] = pairs[i+1]
+	}
 	if by.Session != nil {
 		e.Session = by.Session.ID
 	}

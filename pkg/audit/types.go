@@ -10,8 +10,8 @@ const (
 	RefreshReuseDetected = "refresh_reuse_detected" // a spent refresh token came again and ended its session
 
 	UserRegistered  = "user_registered"  // by the user, through a public flow
-	UserCreated     = "user_created"     // by an administrator or a server
-	UserUpdated     = "user_updated"     // the detail names the fields, not their values
+	UserCreated     = "user_created"     // by an operator; the detail has what they set
+	UserUpdated     = "user_updated"     // the detail has what an operator set; what users say of themselves is not in it
 	UserDeleted     = "user_deleted"     // the account was emptied
 	PasswordChanged = "password_changed" // by its owner, by a reset or by an administrator
 
