@@ -34,7 +34,9 @@ func TestNobodyActsOnTheirEqualsOrBetters(t *testing.T) {
 	for _, userType := range []string{identity.Customer, identity.Admin, identity.Superadmin} {
 		s.NewUser(t, userType+"@example.com", userType)
 	}
-	actor := func(userType string) identity.Actor { return identity.Actor{User: &identity.User{ID: "x", UserType: userType}} }
+	actor := func(userType string) identity.Actor {
+		return identity.Actor{User: &identity.User{ID: "x", UserType: userType}}
+	}
 	for name, tc := range map[string]struct {
 		by      identity.Actor
 		allowed string
