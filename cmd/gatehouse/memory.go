@@ -12,7 +12,7 @@ const (
 	collectAt = 400
 	// softLimit is where collecting becomes eager again, in bytes: password hashes come in
 	// pieces of 19 MiB.
-	softLimit = 128 << 20
+	softLimit = 192 << 20
 )
 
 // tuneMemory sets the garbage collector for a server, unless the operator has: by GOGC or
