@@ -47,7 +47,7 @@ var (
 	// ErrNotFound answers an id that names no invitation.
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such invitation")
 	// ErrGrant answers an attempt to hand out more than the inviter may.
-	ErrGrant = fault.New(fault.Forbidden, "insufficient_scope", "you may not invite somebody of that user type")
+	ErrGrant = fault.New(fault.Forbidden, "insufficient_scope", "you may not give that user type")
 )
 
 // Store is what the service needs kept.
@@ -202,8 +202,15 @@ func (s *Service) Reissue(ctx context.Context, by identity.Actor, id string) (Is
 
 // Revoke makes an invitation worthless at once. Revoking it twice is no error.
 func (s *Service) Revoke(ctx context.Context, by identity.Actor, id string) error {
+	inv, err := s.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !by.MayGrant(inv.UserType) {
+		return ErrGrant
+	}
 	now := s.Now()
-	err := s.Store.RevokeInvitation(ctx, id, now, s.event(by, audit.InvitationRevoked, id, now))
+	err = s.Store.RevokeInvitation(ctx, id, now, s.event(by, audit.InvitationRevoked, id, now))
 	if errors.Is(err, store.ErrStale) {
 		return nil
 	}
