@@ -84,7 +84,7 @@ func (s *Service) Set(ctx context.Context, by identity.Actor, name string, set S
 	if err != nil {
 		return identity.User{}, err
 	}
-	return s.change(ctx, found.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	return s.change(ctx, by, found.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if !by.MayGrant(u.UserType) {
 			return nil, ErrNotAllowed
 		}

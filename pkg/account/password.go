@@ -67,7 +67,7 @@ func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identit
 	if err != nil {
 		return identity.User{}, fmt.Errorf("account: hash: %w", err)
 	}
-	return s.change(ctx, of.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	return s.change(ctx, by, of.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if u.PasswordHash != of.PasswordHash {
 			return nil, session.ErrBusy // another password change came first: this one's check is void
 		}

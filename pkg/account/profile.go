@@ -89,7 +89,7 @@ func visible(s string, lines bool) bool {
 // UpdateProfile changes what the actor's own account says of itself. It never changes an
 // address, a role or what has been verified.
 func (s *Service) UpdateProfile(ctx context.Context, by identity.Actor, c ProfileChange) (identity.User, error) {
-	return s.change(ctx, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	return s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		c.apply(&u.Profile)
 		if bad := checkProfile(u.Profile); len(bad) > 0 {
 			return nil, fault.InvalidFields(bad...)

@@ -34,7 +34,7 @@ func (s *Service) Delete(ctx context.Context, by identity.Actor, name string) (i
 // personal is left in it, and its names are free. What remains is a tombstone that carries
 // the consequences until they are done; the store's sweep removes it.
 func (s *Service) erase(ctx context.Context, by identity.Actor, id string) error {
-	_, err := s.change(ctx, id, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	_, err := s.change(ctx, by, id, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		*u = identity.User{
 			ID: u.ID, Rev: u.Rev, Deleted: true, UserType: u.UserType, Epoch: u.Epoch,
 			CreatedAt: u.CreatedAt, PasswordSetAt: u.PasswordSetAt,

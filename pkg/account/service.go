@@ -51,16 +51,13 @@ const maxRounds = 5
 
 // change applies f to the stored account and writes it, starting over when it changed in
 // between. What f returns is recorded in the same write.
-func (s *Service) change(ctx context.Context, id string, f func(u *identity.User, now time.Time) ([]identity.Consequence, error)) (identity.User, error) {
+func (s *Service) change(ctx context.Context, by identity.Actor, id string, f func(u *identity.User, now time.Time) ([]identity.Consequence, error)) (identity.User, error) {
 	for range maxRounds {
-		u, err := s.Store.User(ctx, id)
-		if err != nil {
-			return identity.User{}, absent(err)
-		}
-		if !u.Active() {
-			return identity.User{}, ErrNotFound
-		}
 		now := s.Now()
+		u, err := s.mayChange(ctx, by, id, now)
+		if err != nil {
+			return identity.User{}, err
+		}
 		also, err := f(&u, now)
 		if err != nil {
 			return identity.User{}, err
@@ -80,6 +77,22 @@ func (s *Service) change(ctx context.Context, id string, f func(u *identity.User
 		}
 	}
 	return identity.User{}, session.ErrBusy
+}
+
+// mayChange reads an account that is going to be changed. Whoever changes their own does so by a
+// session that still lives: a request that was held up must not outlive a sign-out.
+func (s *Service) mayChange(ctx context.Context, by identity.Actor, id string, now time.Time) (identity.User, error) {
+	u, err := s.Store.User(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return u, absent(err)
+	}
+	if by.Session != nil && by.User.ID == id && !by.Session.Live(u, now) {
+		return u, session.ErrSessionEnded
+	}
+	if err != nil || !u.Active() {
+		return u, ErrNotFound
+	}
+	return u, nil
 }
 
 func absent(err error) error {

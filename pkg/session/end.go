@@ -61,7 +61,9 @@ func (s *Service) ended(by identity.Actor, subject string, why identity.EndReaso
 	return audit.Record(e)
 }
 
-// endMany ends the actor's sessions but keep, by one write to the account.
+// endMany ends the actor's sessions but keep, by one write to the account. If the actor's own
+// session has ended in the meantime it ends none: a request that was held up must not end what
+// began after that, nor bring back the session it keeps.
 func (s *Service) endMany(ctx context.Context, by identity.Actor, keep string) error {
 	for range maxRounds {
 		u, err := s.Store.User(ctx, by.User.ID)
@@ -69,6 +71,9 @@ func (s *Service) endMany(ctx context.Context, by identity.Actor, keep string) e
 			return fmt.Errorf("session: read user: %w", err)
 		}
 		now := s.Now()
+		if !by.Session.Live(u, now) {
+			return ErrSessionEnded
+		}
 		end := Cutoff(&u, keep, identity.EndedByLogout, now)
 		u.UpdatedAt = now
 		err = s.Store.UpdateUser(ctx, u, end, s.ended(by, "user:"+u.ID, identity.EndedByLogout, now))
