@@ -36,7 +36,7 @@ type Config struct {
 
 	// KeyDir is the folder of the master key's file, used when MasterKey is empty.
 	KeyDir string
-	// MasterKey encrypts the signing keys at rest; at least 32 characters when not empty.
+	// MasterKey encrypts the signing keys at rest: what masterkey.Parse takes, or empty.
 	MasterKey Secret
 	// KeyBits is the size of new RSA signing keys: 2048, 3072 or 4096.
 	KeyBits int

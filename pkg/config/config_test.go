@@ -16,7 +16,10 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 )
 
-const longSecret = "0123456789-0123456789-0123456789"
+const (
+	longSecret = "0123456789-0123456789-0123456789"
+	masterKey  = "MDEyMzQ1Njc4OS0wMTIzNDU2Nzg5LTAxMjM0NTY3ODk=" // the same as base64
+)
 
 func TestDefaultsAreUsable(t *testing.T) {
 	got, err := config.FromEnv(nil)
@@ -52,7 +55,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_LISTEN=:9000", "GATEHOUSE_ADMIN_LISTEN=", "GATEHOUSE_PUBLIC_URL=https://id.example.com:8443",
 		"GATEHOUSE_APP_URL=https://app.example.com/in", "GATEHOUSE_AUDIENCE=api-1, api-2",
 		"GATEHOUSE_STORE=mongodb://u:p@h1:1,h2:2/db", "GATEHOUSE_MONGO_STANDALONE=true", "GATEHOUSE_KEY_DIR=/k",
-		"GATEHOUSE_MASTER_KEY=" + longSecret, "GATEHOUSE_KEY_BITS=4096", "GATEHOUSE_KEY_ROTATION=48h", "GATEHOUSE_KEY_LEAD=30h",
+		"GATEHOUSE_MASTER_KEY=" + masterKey, "GATEHOUSE_KEY_BITS=4096", "GATEHOUSE_KEY_ROTATION=48h", "GATEHOUSE_KEY_LEAD=30h",
 		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h",
 		"GATEHOUSE_SESSION_MAX=2h", "GATEHOUSE_MAIL=file:var/mail", "GATEHOUSE_REGISTRATION=invite",
 		"GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret + "a," + longSecret + "b",
@@ -65,7 +68,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want := config.Default()
 	want.Listen, want.AdminListen, want.PublicURL, want.AppURL = ":9000", "", "https://id.example.com:8443", "https://app.example.com/in"
 	want.Audience, want.Store, want.MongoStandalone = []string{"api-1", "api-2"}, "mongodb://u:p@h1:1,h2:2/db", true
-	want.KeyDir, want.MasterKey, want.KeyBits = "/k", longSecret, 4096
+	want.KeyDir, want.MasterKey, want.KeyBits = "/k", masterKey, 4096
 	want.KeyRotation, want.KeyLead, want.JWKSMaxAge = 48*time.Hour, 30*time.Hour, time.Minute
 	want.AccessTokenTTL, want.RefreshGrace, want.SessionIdle, want.SessionMax = 15*time.Minute, 0, time.Hour, 2*time.Hour
 	want.Mail, want.Registration, want.RequireVerifiedEmail = "file:var/mail", "invite", true
@@ -205,10 +208,10 @@ func TestSecretsComeFromFilesToo(t *testing.T) {
 		return p
 	}
 	got, err := config.FromEnv([]string{
-		"GATEHOUSE_MASTER_KEY_FILE=" + file("key", longSecret+"\n"), "GATEHOUSE_MASTER_KEY=",
+		"GATEHOUSE_MASTER_KEY_FILE=" + file("key", masterKey+"\n"), "GATEHOUSE_MASTER_KEY=",
 		"GATEHOUSE_STORE_FILE=" + file("store", "mongodb://u:p@h/db\r\n"), "GATEHOUSE_BRIDGE_SECRETS_FILE=",
 	})
-	if err != nil || got.MasterKey.Reveal() != longSecret || got.Store.Reveal() != "mongodb://u:p@h/db" || got.BridgeSecrets != nil {
+	if err != nil || got.MasterKey.Reveal() != masterKey || got.Store.Reveal() != "mongodb://u:p@h/db" || got.BridgeSecrets != nil {
 		t.Fatalf("got %q, %q, %v, %v", got.MasterKey.Reveal(), got.Store.Reveal(), got.BridgeSecrets, err)
 	}
 	for _, c := range []struct {
@@ -220,7 +223,7 @@ func TestSecretsComeFromFilesToo(t *testing.T) {
 		{"an empty file", "is empty", []string{"GATEHOUSE_BRIDGE_SECRETS_FILE=" + file("empty", "\n")}},
 		{"a huge file", "is longer than", []string{"GATEHOUSE_MAIL_FILE=" + file("huge", strings.Repeat("x", 70<<10))}},
 		{"a folder", "cannot be read", []string{"GATEHOUSE_MAIL_FILE=" + dir}},
-		{"a file with a wrong value", "GATEHOUSE_MASTER_KEY_FILE: want at least 32", []string{"GATEHOUSE_MASTER_KEY_FILE=" + file("weak", "weak")}},
+		{"a file with a wrong value", "GATEHOUSE_MASTER_KEY_FILE: want exactly 32 bytes", []string{"GATEHOUSE_MASTER_KEY_FILE=" + file("weak", "weak")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := config.FromEnv(c.env); err == nil || !strings.Contains(err.Error(), c.want) {

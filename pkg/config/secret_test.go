@@ -35,10 +35,10 @@ func TestPasswordsAreMasked(t *testing.T) {
 }
 
 func TestNoWayOfPrintingShowsASecret(t *testing.T) {
-	const password, key = "correct-horse", "master-key-of-the-house-0123456789"
+	const password, key, bridge = "correct-horse", masterKey, "bridge-of-the-house-0123456789-012"
 	c, err := config.FromEnv([]string{
 		"GATEHOUSE_STORE=mongodb://u:" + password + "@h/db", "GATEHOUSE_MAIL=smtp://u:" + password + "@h:587",
-		"GATEHOUSE_MASTER_KEY=" + key, "GATEHOUSE_BRIDGE_SECRETS=" + key + "1," + key + "2",
+		"GATEHOUSE_MASTER_KEY=" + key, "GATEHOUSE_BRIDGE_SECRETS=" + bridge + "1," + bridge + "2",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestNoWayOfPrintingShowsASecret(t *testing.T) {
 	if err := json.NewEncoder(&out).Encode(c.Effective()); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); strings.Contains(text, password) || strings.Contains(text, key) {
+	if text := out.String(); strings.Contains(text, password) || strings.Contains(text, key) || strings.Contains(text, bridge) {
 		t.Errorf("a secret was printed:\n%s", text)
 	}
 }

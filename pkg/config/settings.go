@@ -39,7 +39,7 @@ func (c *Config) settings() []setting {
 		{"STORE", "var/gatehouse.db", in(&c.Store, storeDSN), dsn, "a file path (SQLite) or a mongodb:// URL"},
 		{"MONGO_STANDALONE", "false", in(&c.MongoStandalone, boolean("true", "false")), open, "accept a MongoDB that is no replica set (tests, trials)"},
 		{"KEY_DIR", "keys", in(&c.KeyDir, path), open, "folder of the master key's file when GATEHOUSE_MASTER_KEY is unset"},
-		{"MASTER_KEY", "", in(&c.MasterKey, optional(longSecret)), secret, "32 bytes as base64 or hex that encrypt the signing keys; unset = a file in GATEHOUSE_KEY_DIR"},
+		{"MASTER_KEY", "", in(&c.MasterKey, optional(masterKey)), secret, "32 bytes as base64 or hex that encrypt the signing keys; unset = a file in GATEHOUSE_KEY_DIR"},
 		{"KEY_BITS", "2048", in(&c.KeyBits, number(2048, 3072, 4096)), open, "size of new signing keys"},
 		{"KEY_ROTATION", "720h", in(&c.KeyRotation, duration(second, long)), open, "how long a key signs"},
 		{"KEY_LEAD", "24h", in(&c.KeyLead, duration(day, long)), open, "how long a key is published before it signs"},

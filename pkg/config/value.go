@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
 )
 
 // value is a field of a Config seen as text.
@@ -194,6 +196,13 @@ var (
 	longSecret = textual[Secret](func(s string) error {
 		if utf8.RuneCountInString(s) < MinSecret {
 			return fmt.Errorf("at least %d characters", MinSecret)
+		}
+		return nil
+	})
+
+	masterKey = textual[Secret](func(s string) error {
+		if _, err := masterkey.Parse(s); err != nil {
+			return errors.New("exactly 32 bytes as base64 or hex, for example what `openssl rand -base64 32` prints")
 		}
 		return nil
 	})
