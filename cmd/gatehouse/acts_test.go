@@ -1,6 +1,10 @@
 package main_test
 
-import "github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+import (
+	"slices"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+)
 
 // Each act is repeated until it is answered. When attempts before were not answered, the answer
 // may also be the one that follows from having been carried out already; any other answer is
@@ -89,6 +93,29 @@ func (c *client) refresh(a *account, s *seat) {
 	c.note("refresh")
 }
 
+// refreshTwice does what two tabs of one browser do: both get the same successor.
+func (c *client) refreshTwice(a *account, s *seat) {
+	var next [2]string
+	var answers [2]dialecttest.Response
+	dialecttest.Together(2, func(i int) {
+		r, lost := c.ask(request{Path: "/auth/refreshToken", Body: object("refreshToken", s.refresh)})
+		var g dialecttest.Authorization
+		if r.Status != 200 {
+			c.wrong(a, "refreshing twice at once", r, lost)
+			return
+		}
+		r.JSON(c.t, &g)
+		next[i], answers[i] = g.RefreshToken, r
+	})
+	if next[0] != next[1] || slices.Contains(next[:], "") {
+		c.t.Errorf("%s: two refreshes of one token lead to two sessions", a.email)
+		s.over = true
+		return
+	}
+	c.sit(a, s, answers[0])
+	c.note("refresh twice")
+}
+
 func (c *client) changePassword(a *account, s *seat) {
 	next := c.newPassword()
 	r, lost := c.ask(request{Path: "/auth/changePassword", Bearer: s.access, Body: object("currentPassword", a.password, "newPassword", next)})
@@ -96,7 +123,7 @@ func (c *client) changePassword(a *account, s *seat) {
 		c.wrong(a, "changing the password", r, lost)
 		return
 	}
-	a.end()
+	c.end(a)
 	a.old, a.password = append(a.old, a.password), next
 	a.events["password_changed"]++
 	c.note("change the password")
@@ -107,10 +134,20 @@ func (c *client) changePassword(a *account, s *seat) {
 	c.signIn(a)
 }
 
-// end marks every session of the account as over.
-func (a *account) end() {
+// end takes every session of the account for over, and looks.
+func (c *client) end(a *account) {
 	for _, s := range a.seats {
-		s.over = true
+		if !s.over {
+			c.over(a, s)
+		}
+	}
+}
+
+// over takes a session for over: from the answer on that said so, every server must say so.
+func (c *client) over(a *account, s *seat) {
+	s.over = true
+	if r, lost := c.ask(request{Path: "/auth/me", Bearer: s.access}); r.Status != 401 {
+		c.wrong(a, "using a session that has just ended", r, lost)
 	}
 }
 
@@ -120,7 +157,8 @@ func (c *client) signOut(a *account, s *seat) {
 		c.wrong(a, "signing out", r, lost)
 		return
 	}
-	s.over, s.signedOut = true, true
+	s.signedOut = true
+	c.over(a, s)
 	c.note("sign out")
 }
 
@@ -130,7 +168,7 @@ func (c *client) signOutEverywhere(a *account, s *seat) {
 		c.wrong(a, "signing out everywhere", r, lost)
 		return
 	}
-	a.end()
+	c.end(a)
 	a.events["session_ended"]++
 	c.note("sign out everywhere")
 }
@@ -141,7 +179,7 @@ func (c *client) remove(a *account, s *seat) {
 		c.wrong(a, "deleting the account", r, lost)
 		return
 	}
-	a.end()
+	c.end(a)
 	a.gone = true
 	a.events["user_deleted"]++
 	c.note("delete the account")

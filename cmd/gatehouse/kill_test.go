@@ -3,6 +3,7 @@ package main_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -32,8 +33,6 @@ func TestKilledServersLoseAndDoubleNothing(t *testing.T) {
 // killing lets clients use a site while its servers are killed again and again, one at a time,
 // and then compares what the clients were told with what there is.
 func killing(t *testing.T, s *site, servers int) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
 	s.openUp(t)
 	f := &fleet{}
 	nodes := make([]*node, servers)
@@ -48,12 +47,11 @@ func killing(t *testing.T, s *site, servers int) {
 	for i := range killClients {
 		c := &client{
 			journal: l.journal, t: t, name: fmt.Sprintf("client%d", i), key: s.key, fleet: f, codes: l.codes, stop: &stop,
-			random: rand.New(rand.NewPCG(seed, uint64(i))),
 		}
 		l.clients = append(l.clients, c)
 		working.Go(c.work)
 	}
-	slowest := l.killAgainAndAgain(t, nodes, rand.New(rand.NewPCG(seed, killClients)))
+	slowest := l.killAgainAndAgain(t, nodes)
 	stop.Store(true)
 	working.Wait()
 	l.report(t, slowest)
@@ -69,26 +67,35 @@ func killing(t *testing.T, s *site, servers int) {
 	}
 }
 
-// killAgainAndAgain kills a server after a random number of further answers and starts another
-// in its place. It returns how long the slowest start took.
-func (l *ledger) killAgainAndAgain(t *testing.T, nodes []*node, r *rand.Rand) (slowest time.Duration) {
-	for range killRounds {
-		enough := l.answers.Load() + int64(1+r.IntN(60))
-		poll(t, 30*time.Second, "the clients are answered", func() bool { return l.answers.Load() >= enough || t.Failed() })
-		i := r.IntN(len(nodes))
-		nodes[i].kill()
+// killAgainAndAgain kills a server when it has given one of the next answers of a certain kind,
+// while it works for the other clients, and starts another in its place. It returns how long the
+// slowest start took.
+func (l *ledger) killAgainAndAgain(t *testing.T, nodes []*node) (slowest time.Duration) {
+	for round := range killRounds {
+		f := &fuse{path: killPaths()[round%len(killPaths())], blown: make(chan *node, 1)}
+		f.left.Store(1 + rand.Int64N(3))
+		l.fuse.Store(f)
+		poll(t, 30*time.Second, "a request to "+f.path+" is answered", func() bool { return len(f.blown) > 0 || t.Failed() })
+		if t.Failed() {
+			return slowest
+		}
+		i := slices.Index(nodes, <-f.blown)
 		if len(nodes) > 1 {
 			l.fleet.set(nodes[1-i])
 		}
+		nodes[i].kill()
 		nodes[i] = l.site.serve(t)
-		took := time.Since(nodes[i].began)
-		slowest = max(slowest, took)
+		slowest = max(slowest, time.Since(nodes[i].began))
 		l.fleet.set(nodes...)
 	}
 	if slowest > startLimit {
 		t.Errorf("a start took %s", slowest)
 	}
 	return slowest
+}
+
+func killPaths() []string {
+	return []string{"/auth/logout", "/auth/refreshToken", "/auth/register", "/auth/changePassword", "/auth/me", "/auth/login"}
 }
 
 // inviteMany makes an invitation with many uses and some with one each.

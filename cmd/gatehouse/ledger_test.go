@@ -35,7 +35,7 @@ func (l *ledger) report(t *testing.T, slowest time.Duration) {
 	if l.lost.Load() < killRounds {
 		t.Error("too few requests were cut off to say anything")
 	}
-	for _, act := range []string{"register", "be refused", "sign in", "refresh", "change the password", "sign out", "sign out everywhere", "delete the account"} {
+	for _, act := range []string{"register", "be refused", "sign in", "refresh", "refresh twice", "change the password", "sign out", "sign out everywhere", "delete the account"} {
 		if done[act] == 0 {
 			t.Errorf("nobody did this: %s", act)
 		}

@@ -133,6 +133,12 @@ func endsAreShared(t *testing.T, p *pair) {
 						t.Errorf("the refresh token is answered %d %s", r.Status, r.Body)
 					}
 				}
+				for _, n := range p.nodes {
+					r := n.Do(t, request{Path: "/auth/login", Key: p.key, Body: object("email", a.Email, "password", goodPassword)})
+					if want := map[string]string{"a ban": "account_disabled", "changing the password": "bad_credentials", "deleting the account": "bad_credentials"}[name]; r.Code() != want {
+						t.Errorf("signing in again: %d %s, want %q", r.Status, r.Body, want)
+					}
+				}
 				if one.Me(t, a.AccessToken) != 401 || other.Me(t, a.AccessToken) != 401 {
 					t.Error("the session came back")
 				}
@@ -189,14 +195,23 @@ func redemptionsMakeOneAccount(t *testing.T, p *pair) {
 	if n := p.users(t, "guest"); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
+	for i, code := range inviteMany(t, p.site, p.nodes[0]).single[:20] { // as many at once as passwords are hashed at once
+		answers := together(p, 4, func(j int) request {
+			return request{Path: "/auth/register", Key: p.key, Body: object(
+				"email", fmt.Sprintf("racer%d-%d@example.com", i, j), "password", goodPassword, "invitationCode", code)}
+		})
+		if answers["201"] != 1 || answers["409 invitation_used_up"] != 3 {
+			t.Errorf("four at once are answered %v", answers)
+		}
+	}
 	var list struct {
 		Invitations []struct {
 			ID, State     string
 			Uses, MaxUses int
 		}
 	}
-	p.cli(t, &list, "invite", "list")
-	if i := list.Invitations[0]; i.ID != made.ID || i.Uses != 1 || i.MaxUses != 1 || i.State != "used" {
+	p.cli(t, &list, "invite", "list", "--state", "used", "--limit", "100")
+	if i := list.Invitations[len(list.Invitations)-1]; i.ID != made.ID || i.Uses != 1 || i.MaxUses != 1 || i.State != "used" {
 		t.Errorf("the invitation is %+v", i)
 	}
 }

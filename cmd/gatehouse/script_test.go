@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -22,6 +23,7 @@ func runScripts(t *testing.T, beside bool) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Deadline:            time.Now().Add(3 * time.Minute), // for a server that must not start and does
 		Condition: func(cond string) (bool, error) {
 			if cond != "beside" {
 				return false, fmt.Errorf("unknown condition %q", cond)

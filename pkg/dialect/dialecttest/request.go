@@ -2,6 +2,7 @@ package dialecttest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -45,7 +46,10 @@ func (r Response) Code() string {
 
 // Try sends a request and returns the answer or what kept it from coming. It may be called
 // from any goroutine.
-func (s *Server) Try(q Request) (Response, error) {
+func (s *Server) Try(q Request) (Response, error) { return s.TryFor(context.Background(), q) }
+
+// TryFor is Try for a client that hangs up when ctx ends.
+func (s *Server) TryFor(ctx context.Context, q Request) (Response, error) {
 	method := q.Method
 	if method == "" {
 		method = http.MethodGet
@@ -57,7 +61,7 @@ func (s *Server) Try(q Request) (Response, error) {
 	if q.Body != "" {
 		body = bytes.NewBufferString(q.Body)
 	}
-	req, err := http.NewRequest(method, s.URL+q.Path, body)
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+q.Path, body)
 	if err != nil {
 		return Response{}, err
 	}
