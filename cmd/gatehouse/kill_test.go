@@ -55,6 +55,9 @@ func killing(t *testing.T, s *site, servers int) {
 	stop.Store(true)
 	working.Wait()
 	l.report(t, slowest)
+	for _, n := range nodes {
+		n.tell(t)
+	}
 	f.set()
 	for _, n := range nodes {
 		n.terminate(t)
@@ -84,6 +87,7 @@ func (l *ledger) killAgainAndAgain(t *testing.T, nodes []*node) (slowest time.Du
 			l.fleet.set(nodes[1-i])
 		}
 		nodes[i].kill()
+		nodes[i].tell(t)
 		nodes[i] = l.site.serve(t)
 		slowest = max(slowest, time.Since(nodes[i].began))
 		l.fleet.set(nodes...)

@@ -227,6 +227,16 @@ func (n *node) sound(t testing.TB) {
 	}
 }
 
+// tell logs what the server has warned of when the test has failed.
+func (n *node) tell(t testing.TB) {
+	t.Helper()
+	for line := range strings.Lines(n.log.String()) {
+		if t.Failed() && !strings.Contains(line, `"level":"INFO"`) {
+			t.Log(line)
+		}
+	}
+}
+
 // poll asks until ok holds. It fails when ok does not hold although it was asked later than
 // limit from now.
 func poll(t testing.TB, limit time.Duration, what string, ok func() bool) {
