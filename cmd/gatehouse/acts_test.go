@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 )
@@ -87,6 +88,9 @@ func (c *client) refresh(a *account, s *seat) {
 		s.over = true
 		return
 	}
+	if lost > 0 {
+		s.rest = time.Now().Add(rested)
+	}
 	if c.sit(a, s, r); s.refresh == before {
 		c.wrong(a, "refreshing gives the same token", r, lost)
 	}
@@ -112,6 +116,7 @@ func (c *client) refreshTwice(a *account, s *seat) {
 		s.over = true
 		return
 	}
+	s.rest = time.Now().Add(rested)
 	c.sit(a, s, answers[0])
 	c.note("refresh twice")
 }

@@ -111,8 +111,9 @@ type account struct {
 // seat is a session of an account, as its client holds it.
 type seat struct {
 	id, access, refresh string
-	over                bool // it was told that it has ended
-	signedOut           bool // by a sign-out of its own
+	over                bool      // it was told that it has ended
+	rest                time.Time // not to be refreshed before
+	signedOut           bool      // by a sign-out of its own
 }
 
 // ask sends a request until it is answered, to any server that is there. It returns the answer
@@ -140,6 +141,11 @@ func (c *client) ask(q request) (r dialecttest.Response, lost int) {
 	c.t.Errorf("%s: no answer to %s", c.name, q.Path)
 	return dialecttest.Response{}, lost
 }
+
+// rested is how long a client leaves a session alone that it has refreshed and got no answer: a
+// request that it gave up may still be under way, and if it came when the session has moved on
+// twice it would be a replay.
+const rested = 5 * time.Second
 
 // impatient sends a request and sometimes hangs up before it is answered.
 func impatient(n *node, q request) (dialecttest.Response, error) {
@@ -207,7 +213,12 @@ func (c *client) once() {
 		return
 	}
 	s := live[rand.IntN(len(live))]
-	switch dice := rand.IntN(100); {
+	dice := rand.IntN(100)
+	if dice < 40 && time.Now().Before(s.rest) {
+		c.signIn(a)
+		return
+	}
+	switch {
 	case dice < 30:
 		c.refresh(a, s)
 	case dice < 40:

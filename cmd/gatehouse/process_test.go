@@ -231,7 +231,7 @@ func (n *node) sound(t testing.TB) {
 func (n *node) tell(t testing.TB) {
 	t.Helper()
 	for line := range strings.Lines(n.log.String()) {
-		if t.Failed() && !strings.Contains(line, `"level":"INFO"`) {
+		if t.Failed() && !strings.Contains(line, `"level":"INFO"`) && !strings.Contains(line, "context canceled") {
 			t.Log(line)
 		}
 	}
