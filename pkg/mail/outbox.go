@@ -23,7 +23,7 @@ type Outbox struct {
 // Post returns the consequence that sends m, to be written together with the change that
 // causes it. It is due at once.
 func (o Outbox) Post(m Message, now time.Time) identity.Consequence {
-	plain, _ := json.Marshal(m)                                   // strings and times of four-digit years always encode
+	plain, _ := json.Marshal(m)                                // strings and times of four-digit years always encode
 	data, _ := json.Marshal(o.Master.Seal(sealPurpose, plain)) // bytes always encode
 	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: ConsequenceKind, DueAt: now, Data: data}
 }
