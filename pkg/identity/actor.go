@@ -8,6 +8,8 @@ type Actor struct {
 	Key     *APIKey  // the calling application; may stand beside User
 	CLI     bool     // somebody with access to the store itself
 	Client  Client   // where the request came from
+	// Language is what the caller reads, as in Accept-Language; empty when they did not say.
+	Language string
 }
 
 // Name returns the actor as audit events spell it. A user comes before the app they use.

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,6 +35,9 @@ type User struct {
 	InvitationID  string          `json:"invitation_id,omitempty"` // the invitation it came by
 	Epoch         int64           `json:"epoch"`                   // raised to end sessions: one of an earlier epoch is dead
 	KeptSession   string          `json:"kept_session,omitempty"`  // the one session of an earlier epoch that lives on
+	Language      string          `json:"language,omitempty"`      // what mails to the user are written in, as in Accept-Language; empty when unknown
+	Proofs        []Proof         `json:"proofs,omitempty"`        // one-time links that were mailed; at most one for each purpose
+	KnownClients  []string        `json:"known_clients,omitempty"` // fingerprints of client software that has signed in, oldest first
 	CreatedAt     time.Time       `json:"created_at"`
 	UpdatedAt     time.Time       `json:"updated_at"`
 	PasswordSetAt time.Time       `json:"password_set_at"`
@@ -73,6 +77,32 @@ func (u User) EmailKey() string {
 		}
 	}
 	return ""
+}
+
+// Proof returns the outstanding link for a purpose.
+func (u User) Proof(p Purpose) (Proof, bool) {
+	i := slices.IndexFunc(u.Proofs, func(q Proof) bool { return q.Purpose == p })
+	if i < 0 {
+		return Proof{}, false
+	}
+	return u.Proofs[i], true
+}
+
+// SetProof makes p the one outstanding link for its purpose.
+func (u *User) SetProof(p Proof) {
+	u.DropProofs(p.Purpose)
+	u.Proofs = append(u.Proofs, p)
+}
+
+// DropProofs makes the outstanding links for these purposes worthless.
+func (u *User) DropProofs(purposes ...Purpose) {
+	kept := make([]Proof, 0, len(u.Proofs)+1)
+	for _, q := range u.Proofs {
+		if !slices.Contains(purposes, q.Purpose) {
+			kept = append(kept, q)
+		}
+	}
+	u.Proofs = kept
 }
 
 // Active reports whether the account exists for the outside: neither emptied nor waiting

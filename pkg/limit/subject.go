@@ -1,6 +1,10 @@
 package limit
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+)
 
 // ClientSubject returns the subject that stands for the network a client comes from: an IPv4
 // address, or the /64 of an IPv6 address, since one subscriber owns that many of them
@@ -16,4 +20,14 @@ func ClientSubject(ip string) string {
 		return addr.String()
 	}
 	return netip.PrefixFrom(addr, 64).Masked().String() // a prefix has no zone, which is as it should be
+}
+
+// Origin returns what a caller is counted by. A server with a secret key speaks for many
+// people: it is counted by their address if it names it; else known is false, and the subject
+// has to be narrowed to the account.
+func Origin(by identity.Actor) (subject string, known bool) {
+	if by.IsServer() && by.Client.IP == "" {
+		return "key:" + by.Key.ID, false
+	}
+	return ClientSubject(by.Client.IP), true
 }

@@ -67,14 +67,17 @@ func (t Token) Matches(hash []byte) bool {
 	return subtle.ConstantTimeCompare(t.Hash(), hash) == 1
 }
 
-// Parse splits a credential with the given prefix. It accepts exactly what String returns:
-// no spaces, no other case, no shorter or longer part.
-func Parse(prefix, s string) (Token, bool) {
+// Parse splits a credential with the given prefix and an id of IDLength. It accepts exactly
+// what String returns: no spaces, no other case, no shorter or longer part.
+func Parse(prefix, s string) (Token, bool) { return ParseFor(prefix, IDLength, s) }
+
+// ParseFor is Parse for a record whose ids have another length.
+func ParseFor(prefix string, idLength int, s string) (Token, bool) {
 	rest, ok := strings.CutPrefix(s, prefix+"_")
-	if !ok || len(rest) != IDLength+1+SecretLength || rest[IDLength] != '_' {
+	if !ok || len(rest) != idLength+1+SecretLength || rest[idLength] != '_' {
 		return Token{}, false
 	}
-	t := Token{Prefix: prefix, ID: rest[:IDLength], Secret: rest[IDLength+1:]}
+	t := Token{Prefix: prefix, ID: rest[:idLength], Secret: rest[idLength+1:]}
 	return t, alphanumeric(t.ID) && alphanumeric(t.Secret)
 }
 

@@ -70,7 +70,7 @@ func (s *Service) admit(ctx context.Context, by identity.Actor, u identity.User,
 	if u.ID == "" {
 		who = "email:" + emailKey
 	}
-	from, addressed := origin(by)
+	from, addressed := limit.Origin(by)
 	here := limit.Hit{Policy: s.Limits.Login, Subject: who + "|" + from}
 	var others []limit.Hit
 	if addressed {

@@ -56,7 +56,7 @@ func (s *Service) mayRegister(code string) error {
 }
 
 func (s *Service) admitRegistration(ctx context.Context, by identity.Actor, u identity.User, code string) error {
-	from, addressed := origin(by)
+	from, addressed := limit.Origin(by)
 	if !addressed {
 		from += "|" + u.EmailKey()
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
-	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
@@ -73,13 +72,4 @@ type Service struct {
 	// Wait pauses for d or until ctx ends; a field so that tests need not.
 	Wait func(ctx context.Context, d time.Duration)
 	Log  *slog.Logger
-}
-
-// origin is what limits count a caller by. A server with a secret key speaks for many people:
-// it is counted by their address if it names it, and else only by the account.
-func origin(by identity.Actor) (subject string, known bool) {
-	if by.IsServer() && by.Client.IP == "" {
-		return "key:" + by.Key.ID, false
-	}
-	return limit.ClientSubject(by.Client.IP), true
 }

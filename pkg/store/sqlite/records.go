@@ -46,5 +46,9 @@ func ownSession(s identity.Session) identity.Session {
 // ownUser returns u with slices that nobody else holds.
 func ownUser(u identity.User) identity.User {
 	u.Identifiers, u.Claims = slices.Clone(u.Identifiers), slices.Clone(u.Claims)
+	u.Proofs, u.KnownClients = slices.Clone(u.Proofs), slices.Clone(u.KnownClients)
+	for i, p := range u.Proofs {
+		u.Proofs[i].Hash = slices.Clone(p.Hash)
+	}
 	return u
 }

@@ -37,12 +37,17 @@ func fullUser() identity.User {
 			Name: "Full", LastName: "User", DisplayName: "Full User", Phone: "+4912345", BirthDate: "1990-02-28",
 			Gender: "x", TimeZone: "Europe/Berlin", Bio: "one\ntwo", ReferenceID: "ref-1",
 		},
-		Disabled:      true,
-		Deleted:       true,
-		Provisional:   true,
-		InvitationID:  "invitation",
-		Epoch:         1<<53 + 1, // no float64 holds it
-		KeptSession:   "session",
+		Disabled:     true,
+		Deleted:      true,
+		Provisional:  true,
+		InvitationID: "invitation",
+		Epoch:        1<<53 + 1, // no float64 holds it
+		KeptSession:  "session",
+		Language:     "de-AT,de;q=0.8",
+		Proofs: []identity.Proof{{
+			Purpose: identity.MoveEmail, Hash: bytes256(4), Email: "New@Example.com", Request: "request", ExpiresAt: at(4 * time.Millisecond),
+		}},
+		KnownClients:  []string{"one", "two"},
 		CreatedAt:     at(time.Millisecond),
 		UpdatedAt:     at(2 * time.Millisecond),
 		PasswordSetAt: at(3 * time.Millisecond),
