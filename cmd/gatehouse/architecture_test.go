@@ -25,7 +25,7 @@ const module = "github.com/gatehouse-id/gatehouse/"
 // never what stands on its own or a higher one. A star stands for one path element.
 var house = [][]string{
 	0:  {"pkg/fault"},
-	1:  {"pkg/opaque", "pkg/masterkey", "pkg/recent", "pkg/recent"},
+	1:  {"pkg/opaque", "pkg/masterkey", "pkg/recent", "pkg/locale"},
 	2:  {"pkg/identity"},
 	3:  {"pkg/password", "pkg/token", "pkg/keyset", "pkg/config"},
 	4:  {"pkg/store", "pkg/mail"},
