@@ -51,6 +51,7 @@ var beside = []struct {
 }{
 	{pkg: "pkg/client/js", floor: 1},
 	{pkg: "pkg/verify", floor: 4}, // runs inside other people's services: no store, no server
+	{pkg: "pkg/browsertest", floor: 1, forTests: true},
 	{pkg: "pkg/store/storetest", floor: 5, forTests: true},
 	{pkg: "pkg/store/mongo/mongotest", floor: 5, forTests: true},
 	{pkg: "pkg/dialect/dialecttest", floor: 14, forTests: true},
