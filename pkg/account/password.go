@@ -8,6 +8,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/password"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 )
@@ -28,7 +29,7 @@ func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current
 // confirm checks the password that somebody has to give once more. A stolen access token
 // must not become a way to guess it, so the tries are counted.
 func (s *Service) confirm(ctx context.Context, u identity.User, current string) error {
-	try := limit.Hit{Policy: s.Confirms, Subject: "user:" + u.ID}
+	try := limit.Hit{Policy: s.Limits.Confirm, Subject: "user:" + u.ID}
 	if err := s.Guard.Take(ctx, try); err != nil {
 		return err
 	}
@@ -60,19 +61,37 @@ func (s *Service) SetPassword(ctx context.Context, by identity.Actor, name, next
 }
 
 func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identity.User, next string) (identity.User, error) {
-	if err := password.Check("newPassword", next, of.EmailKey(), of.Profile.Name, of.Profile.LastName); err != nil {
-		return identity.User{}, err
-	}
-	phc, err := s.Passwords.Hash(ctx, next)
+	phc, err := s.hashNew(ctx, of, next)
 	if err != nil {
-		return identity.User{}, fmt.Errorf("account: hash: %w", err)
+		return identity.User{}, err
 	}
 	return s.change(ctx, by, of.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if u.PasswordHash != of.PasswordHash {
 			return nil, session.ErrBusy // another password change came first: this one's check is void
 		}
-		u.PasswordHash, u.PasswordSetAt = phc, now
-		end := session.Cutoff(u, "", identity.EndedByPasswordChange, now)
-		return []identity.Consequence{end, s.event(by, audit.PasswordChanged, *u, now)}, nil
+		return s.replacePassword(by, u, phc, now), nil
 	})
+}
+
+// hashNew checks a password that of is going to have and hashes it, before anything is written.
+func (s *Service) hashNew(ctx context.Context, of identity.User, next string) (string, error) {
+	if err := password.Check("newPassword", next, of.EmailKey(), of.Profile.Name, of.Profile.LastName); err != nil {
+		return "", err
+	}
+	phc, err := s.Passwords.Hash(ctx, next)
+	if err != nil {
+		return "", fmt.Errorf("account: hash: %w", err)
+	}
+	return phc, nil
+}
+
+// replacePassword ends all sessions of u and what was offered to whoever knew the old
+// password. The link that undoes a change of address stays: it is the owner's way back.
+func (s *Service) replacePassword(by identity.Actor, u *identity.User, phc string, now time.Time) []identity.Consequence {
+	u.PasswordHash, u.PasswordSetAt = phc, now
+	u.DropProofs(identity.ResetPassword, identity.MoveEmail)
+	return []identity.Consequence{
+		session.Cutoff(u, "", identity.EndedByPasswordChange, now), s.event(by, audit.PasswordChanged, *u, now),
+		s.Outbox.Post(mail.Notice(*u, by, mail.PasswordChanged, now), now),
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
@@ -34,14 +35,30 @@ type Passwords interface {
 	VerifyNobody(ctx context.Context, password string) error
 }
 
+// Store is what the service reads and records.
+type Store interface {
+	store.Users
+	store.Consequences
+}
+
+// Limits are the budgets of what strangers and thieves could try.
+type Limits struct {
+	Confirm   limit.Policy // how often the current password of one account may be tried
+	Proof     limit.Policy // one-time tokens tried, per address
+	Mail      limit.Policy // mails asked for, per address
+	Recipient limit.Policy // mails to one recipient: the budget that the mails themselves are counted by
+}
+
 // Service is the one place where accounts change. All fields are needed; it is safe for
 // concurrent use.
 type Service struct {
-	Store     store.Users
+	Store     Store
 	Passwords Passwords
 	Sessions  *session.Service
 	Guard     *limit.Guard
-	Confirms  limit.Policy // how often the current password of one account may be tried
+	Limits    Limits
+	Outbox    mail.Outbox
+	Links     mail.Links
 	Now       func() time.Time
 	Log       *slog.Logger
 }

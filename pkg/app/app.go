@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/keyring"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
 	"github.com/gatehouse-id/gatehouse/pkg/password"
 	"github.com/gatehouse-id/gatehouse/pkg/relay"
@@ -117,6 +118,7 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 
 func (a *App) buildServices(master masterkey.Key) {
 	cfg, st, now := a.Config, a.Store, a.Now
+	outbox, links := mail.Outbox{Master: master}, mail.Links{PublicURL: cfg.PublicURL}
 	a.guard = &limit.Guard{Store: st, Now: now, Key: master.Derive("limit subjects"), Off: !cfg.RateLimit}
 	a.fairness = &limit.Fairness{Now: now, Off: !cfg.RateLimit}
 	hasher := password.New(password.Config{})
@@ -128,22 +130,24 @@ func (a *App) buildServices(master masterkey.Key) {
 		Lifetimes: session.Lifetimes{
 			Access: cfg.AccessTokenTTL, Grace: cfg.RefreshGrace, Idle: cfg.SessionIdle, Max: cfg.SessionMax,
 		},
-		Fairness: a.fairness, Refreshes: policy("refresh", cfg.LimitRefresh), Now: now, Log: a.Log,
+		Fairness: a.fairness, Refreshes: policy("refresh", cfg.LimitRefresh), Outbox: outbox, Now: now, Log: a.Log,
 	}
 	a.Accounts = &account.Service{
 		Store: st, Passwords: hasher, Sessions: a.Sessions, Guard: a.guard,
-		Confirms: policy("confirm", cfg.LimitLogin), Now: now, Log: a.Log,
+		Limits: accountLimits(cfg), Outbox: outbox, Links: links, Now: now, Log: a.Log,
 	}
-	a.Invites = &invite.Service{Store: st, PublicURL: cfg.PublicURL, Now: now, Log: a.Log}
+	a.Invites = &invite.Service{Store: st, Outbox: outbox, Links: links, Now: now, Log: a.Log}
 	a.Signin = &signin.Service{
 		Store: st, Accounts: a.Accounts, Sessions: a.Sessions, Invites: a.Invites, Passwords: hasher, Guard: a.guard,
 		Limits: signinLimits(cfg), Registration: signin.Registration(cfg.Registration),
 		RequireVerified: cfg.RequireVerifiedEmail, Now: now, Wait: wait, Log: a.Log,
 	}
 	a.Relay = &relay.Relay{Store: st, Now: now, Log: a.Log, Handlers: map[identity.ConsequenceKind]relay.Handler{
-		audit.Kind:         a.Audit.CarryOutEvents,
-		session.CutoffKind: a.Sessions.CarryOutCutoffs,
-		invite.SettleKind:  a.Invites.CarryOutRedemptions,
+		audit.Kind:            a.Audit.CarryOutEvents,
+		session.CutoffKind:    a.Sessions.CarryOutCutoffs,
+		invite.SettleKind:     a.Invites.CarryOutRedemptions,
+		account.RequestKind:   a.Accounts.CarryOutRequests,
+		account.NewClientKind: a.Accounts.CarryOutNewClients,
 	}}
 }
 

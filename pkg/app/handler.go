@@ -39,6 +39,7 @@ func (a *App) buildHandler() {
 		Limits: native.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
 			Me: policy("me", a.Config.LimitMe), Logout: policy("logout", a.Config.LimitLogout),
+			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof,
 		},
 	}).Mount(engine, kit)
 	shield := &httpkit.Shield{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/keyset"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
@@ -36,6 +37,18 @@ func signinLimits(cfg config.Config) signin.Limits {
 		Code:     policy("code", cfg.LimitCode),
 	}
 }
+
+// accountLimits: an address may ask for ten times the mails that one recipient gets.
+func accountLimits(cfg config.Config) account.Limits {
+	mails := policy("mail", cfg.LimitMail)
+	return account.Limits{
+		Confirm: policy("confirm", cfg.LimitLogin), Proof: policy("proof", cfg.LimitCode),
+		Mail: limit.Policy{Name: mails.Name, Limit: 10 * mails.Limit, Window: mails.Window}, Recipient: recipientLimit(cfg),
+	}
+}
+
+// recipientLimit bounds what one address gets, whatever the mails are about.
+func recipientLimit(cfg config.Config) limit.Policy { return policy("mail_to", cfg.LimitMail) }
 
 // wait pauses for d or until ctx ends.
 func wait(ctx context.Context, d time.Duration) {

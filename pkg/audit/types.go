@@ -15,6 +15,11 @@ const (
 	UserDeleted     = "user_deleted"     // the account was emptied
 	PasswordChanged = "password_changed" // by its owner, by a reset or by an administrator
 
+	EmailVerified     = "email_verified"      // the holder of a mailed link proved to read the address
+	EmailChangeAsked  = "email_change_asked"  // both addresses were written to
+	EmailChanged      = "email_changed"       // the account has another address
+	EmailChangeUndone = "email_change_undone" // from the old address, before it had happened
+
 	InvitationCreated  = "invitation_created"
 	InvitationReissued = "invitation_reissued" // it has another code; the old one is dead
 	InvitationRevoked  = "invitation_revoked"

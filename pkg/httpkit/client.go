@@ -13,6 +13,7 @@ import (
 const (
 	maxUserAgent = 256
 	maxDeviceID  = 128
+	maxLanguage  = 64
 )
 
 // Proxies are the networks whose forwarding headers are believed. None are by default: a

@@ -39,7 +39,7 @@ type Keys interface {
 
 // authenticate returns the actor behind a request to a route with this access.
 func (k *Kit) authenticate(ctx context.Context, r *http.Request, a Access) (identity.Actor, error) {
-	actor := identity.Actor{Client: k.Proxies.client(r)}
+	actor := identity.Actor{Client: k.Proxies.client(r), Language: printable(r.Header.Get("Accept-Language"), maxLanguage)}
 	key, hasKey, err := single(r, "X-Api-Key")
 	if err != nil {
 		return actor, err

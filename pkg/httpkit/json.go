@@ -19,6 +19,7 @@ const maxDepth = 16
 // Errors of reading a request.
 var (
 	errMediaType = fault.New(fault.Unsupported, "unsupported_media_type", "send application/json in UTF-8, not encoded")
+	errFormType  = fault.New(fault.Unsupported, "unsupported_media_type", "send application/x-www-form-urlencoded")
 	errTooLarge  = fault.New(fault.TooLarge, "too_large", "the request body is larger than 64 KiB")
 	errNoObject  = fault.New(fault.Invalid, "invalid_json", "the body must be one JSON object")
 	errSyntax    = fault.New(fault.Invalid, "invalid_json", "the body is not valid JSON (RFC 8259, UTF-8, no member twice)")

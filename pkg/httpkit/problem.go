@@ -46,7 +46,10 @@ func WriteFaultHeaders(w http.ResponseWriter, f *fault.Error) {
 
 // writeBody ends a body with a line break, as a terminal likes it.
 func writeBody(w http.ResponseWriter, status int, contentType string, body []byte) {
-	body = append(body, '\n')
+	write(w, status, contentType, append(body, '\n'))
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))

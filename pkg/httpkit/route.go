@@ -43,17 +43,30 @@ type Call struct {
 	Params  gin.Params
 }
 
-// Reply is a successful answer. A nil Body is an empty one.
+// Reply is a successful answer. A nil Body is an empty one, a Document goes out as it is, and
+// everything else as JSON.
 type Reply struct {
 	Status int
+	Header http.Header // besides what every answer carries; may be nil
 	Body   any
+}
+
+// Document is a body that is not JSON.
+type Document struct {
+	Type    string // media type, with its charset if it is text
+	Content []byte
 }
 
 // Handler answers a call. It returns its failure; it never writes one.
 type Handler func(*Call) (Reply, error)
 
 // Renderer writes a fault in a dialect's own shape.
-type Renderer func(w http.ResponseWriter, requestID string, f *fault.Error)
+type Renderer func(w http.ResponseWriter, r *http.Request, requestID string, f *fault.Error)
+
+// Problems is the Renderer of dialects that answer RFC 9457 problem documents.
+func Problems(w http.ResponseWriter, _ *http.Request, requestID string, f *fault.Error) {
+	WriteProblem(w, requestID, f)
+}
 
 // Route is one line of a dialect's table of contents.
 type Route struct {
@@ -89,8 +102,11 @@ func (k *Kit) handle(route Route, render Renderer) gin.HandlerFunc {
 			k.reportLimit(c.Writer.Header(), route.Limit, report)
 		}
 		if err != nil {
-			render(c.Writer, id, k.fault(ctx, c, id, err))
+			render(c.Writer, c.Request, id, k.fault(ctx, c, id, err))
 			return
+		}
+		for name, values := range reply.Header {
+			c.Writer.Header()[name] = values
 		}
 		k.write(c, id, reply, render)
 	}
@@ -128,9 +144,13 @@ func (k *Kit) write(c *gin.Context, id string, reply Reply, render Renderer) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
+	if doc, ok := reply.Body.(Document); ok {
+		write(c.Writer, reply.Status, doc.Type, doc.Content)
+		return
+	}
 	body, err := json.Marshal(reply.Body)
 	if err != nil {
-		render(c.Writer, id, k.fault(c.Request.Context(), c, id, err))
+		render(c.Writer, c.Request, id, k.fault(c.Request.Context(), c, id, err))
 		return
 	}
 	writeBody(c.Writer, reply.Status, "application/json", body)
@@ -156,52 +176,4 @@ func (k *Kit) fault(ctx context.Context, c *gin.Context, id string, err error) *
 			slog.String("code", f.Code), slog.Any("error", err))
 	}
 	return f
-}
-
-// JSON makes a Handler of a function that takes a JSON body.
-func JSON[Q any](h func(*Call, Q) (Reply, error)) Handler {
-	return func(c *Call) (Reply, error) {
-		var q Q
-		if err := readJSON(c.Request, &q); err != nil {
-			return Reply{}, err
-		}
-		return h(c, q)
-	}
-}
-
-// OptionalJSON is JSON for a body that may be left out.
-func OptionalJSON[Q any](h func(*Call, Q) (Reply, error)) Handler {
-	return func(c *Call) (Reply, error) {
-		var q Q
-		if c.Request.ContentLength != 0 {
-			if err := readJSON(c.Request, &q); err != nil {
-				return Reply{}, err
-			}
-		}
-		return h(c, q)
-	}
-}
-
-// Token makes a Handler of a function that takes the token parameter of RFC 7662 and RFC
-// 7009, from a form or from JSON.
-func Token(h func(c *Call, token string) (Reply, error)) Handler {
-	return func(c *Call) (Reply, error) {
-		q := struct {
-			Token string `json:"token"`
-			Hint  string `json:"token_type_hint"`
-		}{}
-		if isMediaType(c.Request, "application/x-www-form-urlencoded") {
-			form, err := readForm(c.Request, "token", "token_type_hint")
-			if err != nil {
-				return Reply{}, err
-			}
-			q.Token = form.Get("token")
-		} else if err := readJSON(c.Request, &q); err != nil {
-			return Reply{}, err
-		}
-		if q.Token == "" {
-			return Reply{}, fault.InvalidField("token", "required", "token is required")
-		}
-		return h(c, q.Token)
-	}
 }

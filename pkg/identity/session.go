@@ -39,6 +39,7 @@ const (
 	EndedByAdmin          EndReason = "admin"
 	EndedByRevocation     EndReason = "revoked"
 	EndedByDeletion       EndReason = "account_deleted"
+	EndedByAddressUndo    EndReason = "email_change_undone"
 )
 
 // Live reports whether the session may still be used by u at now.

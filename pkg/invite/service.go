@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 	"github.com/gatehouse-id/gatehouse/pkg/token"
@@ -60,10 +60,11 @@ type Store interface {
 // Service is the one place where invitations are made and redeemed. All fields are needed;
 // it is safe for concurrent use.
 type Service struct {
-	Store     Store
-	PublicURL string // links begin with it
-	Now       func() time.Time
-	Log       *slog.Logger
+	Store  Store
+	Outbox mail.Outbox
+	Links  mail.Links
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // New is what an inviter asks for. Zero values mean one invitation with one use for a
@@ -159,7 +160,8 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, n New) ([]Issue
 			UserType: n.UserType, Claims: n.Claims, Note: n.Note, CreatedBy: by.Name(),
 			CreatedAt: now, ExpiresAt: now.Add(n.ExpiresIn), LastIssueAt: now,
 		}
-		if err := s.Store.CreateInvitation(ctx, inv, s.event(by, audit.InvitationCreated, inv.ID, now)); err != nil {
+		also := append(s.mails(by, inv, code, now), s.event(by, audit.InvitationCreated, inv.ID, now))
+		if err := s.Store.CreateInvitation(ctx, inv, also...); err != nil {
 			return nil, fmt.Errorf("invite: create: %w", err)
 		}
 		issued = append(issued, s.issued(inv, code))
@@ -168,10 +170,17 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, n New) ([]Issue
 }
 
 func (s *Service) issued(inv identity.Invitation, code opaque.Token) Issued {
-	return Issued{
-		Invitation: inv, Code: code.String(),
-		URL: s.PublicURL + "/auth/register?invitationCode=" + url.QueryEscape(code.String()),
+	return Issued{Invitation: inv, Code: code.String(), URL: s.Links.SignUp(code.String())}
+}
+
+// mails returns the mail that brings the code of an invitation to the address it is for.
+func (s *Service) mails(by identity.Actor, inv identity.Invitation, code opaque.Token, now time.Time) []identity.Consequence {
+	if inv.Email == "" {
+		return nil
 	}
+	return []identity.Consequence{s.Outbox.Post(mail.Message{
+		Kind: mail.Invitation, To: inv.Email, Language: by.Language, Link: s.Links.SignUp(code.String()), At: now, Until: inv.ExpiresAt,
+	}, now)}
 }
 
 func (s *Service) event(by identity.Actor, kind, id string, now time.Time) identity.Consequence {
@@ -192,8 +201,10 @@ func (s *Service) Reissue(ctx context.Context, by identity.Actor, id string) (Is
 	}
 	now := s.Now()
 	code := opaque.NewFor(codePrefix, inv.ID)
-	lease := inv.ExpiresAt.Sub(inv.LastIssueAt)
-	inv, err = s.Store.ReissueInvitation(ctx, id, code.Hash(), now, now.Add(lease), s.event(by, audit.InvitationReissued, id, now))
+	until := now.Add(inv.ExpiresAt.Sub(inv.LastIssueAt))
+	inv.ExpiresAt = until
+	also := append(s.mails(by, inv, code, now), s.event(by, audit.InvitationReissued, id, now))
+	inv, err = s.Store.ReissueInvitation(ctx, id, code.Hash(), now, until, also...)
 	if err != nil {
 		return Issued{}, notPending("reissue", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
@@ -96,7 +97,7 @@ func (s *Service) advance(ctx context.Context, by identity.Actor, sess identity.
 		// Genuine, and from after what this store remembers: it was restored from a backup.
 		return Grant{}, ErrSessionEnded
 	default:
-		return Grant{}, s.endReused(ctx, by, sess)
+		return Grant{}, s.endReused(ctx, by, sess, u)
 	}
 }
 
@@ -115,14 +116,15 @@ func (s *Service) rotate(ctx context.Context, sess identity.Session, u identity.
 	return s.grant(u, next, access), nil
 }
 
-// endReused ends the session whose refresh token was replayed and answers ErrTokenReused.
-func (s *Service) endReused(ctx context.Context, by identity.Actor, sess identity.Session) error {
+// endReused ends the session whose refresh token was replayed, tells its owner, and answers
+// ErrTokenReused.
+func (s *Service) endReused(ctx context.Context, by identity.Actor, sess identity.Session, u identity.User) error {
 	now := s.Now()
 	event := audit.Record(identity.Event{
 		At: now, Type: audit.RefreshReuseDetected, Actor: by.Name(), Subject: "user:" + sess.UserID,
 		Session: sess.ID, IP: by.Client.IP,
 	})
-	err := s.Store.EndSession(ctx, sess.ID, now, identity.EndedByReuse, event)
+	err := s.Store.EndSession(ctx, sess.ID, now, identity.EndedByReuse, event, s.Outbox.Post(mail.Notice(u, by, mail.ReuseDetected, now), now))
 	if err != nil && !errors.Is(err, store.ErrStale) && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("session: end after reuse: %w", err)
 	}

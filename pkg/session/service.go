@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 	"github.com/gatehouse-id/gatehouse/pkg/token"
 )
@@ -60,6 +61,7 @@ type Service struct {
 	Lifetimes  Lifetimes
 	Fairness   *limit.Fairness
 	Refreshes  limit.Policy // how often one session may be renewed
+	Outbox     mail.Outbox
 	Now        func() time.Time
 	Log        *slog.Logger
 }

@@ -48,7 +48,8 @@ func (s *Service) Password(ctx context.Context, by identity.Actor, email, passwo
 	if err := s.Guard.Forget(ctx, attempt); err != nil {
 		return session.Grant{}, fmt.Errorf("signin: forget attempts: %w", err)
 	}
-	return s.Sessions.Start(ctx, by, u, []string{"pwd"}, s.event(by, audit.SignIn, u))
+	also := append(s.Accounts.NewClient(u, by), s.event(by, audit.SignIn, u))
+	return s.Sessions.Start(ctx, by, u, []string{"pwd"}, also...)
 }
 
 // find returns the active account of an address, or an empty one.

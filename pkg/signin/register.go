@@ -30,14 +30,15 @@ func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Dra
 		return session.Grant{}, false, err
 	}
 	if code == "" {
-		err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u))
+		welcome := s.Accounts.Welcome(&u, by)
+		err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), welcome)
 	} else {
 		u, err = s.redeem(ctx, by, u, code)
 	}
-	if s.RequireVerified && !u.EmailVerified && (err == nil || isTaken(err)) {
-		return session.Grant{}, false, nil
+	if s.RequireVerified && isTaken(err) {
+		return session.Grant{}, false, s.Accounts.RegisteredAgain(ctx, by, u.EmailKey())
 	}
-	if err != nil {
+	if err != nil || s.RequireVerified {
 		return session.Grant{}, false, err
 	}
 	g, err = s.Sessions.Start(ctx, by, u, []string{"pwd"}, s.event(by, audit.SignIn, u))
@@ -74,7 +75,8 @@ func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User
 		return u, err
 	}
 	u.Provisional, u.InvitationID, u.UserType, u.Claims = true, inv.ID, inv.UserType, inv.Claims
-	err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), s.Invites.Redemption(u.ID, inv.ID))
+	welcome := s.Accounts.Welcome(&u, by)
+	err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), s.Invites.Redemption(u.ID, inv.ID), welcome)
 	if isTaken(err) {
 		if ferr := s.Invites.Free(ctx, inv.ID, u.ID); ferr != nil {
 			return u, ferr

@@ -26,12 +26,12 @@ type Handler struct {
 
 // Limits are the budgets that the routes report.
 type Limits struct {
-	Login, Register, Refresh, Me, Logout limit.Policy
+	Login, Register, Refresh, Me, Logout, Mail, Proof limit.Policy
 }
 
 // Mount registers the dialect's routes: its table of contents.
 func (h *Handler) Mount(r gin.IRoutes, kit *httpkit.Kit) {
-	kit.Mount(r, httpkit.WriteProblem, h.Routes())
+	kit.Mount(r, httpkit.Problems, h.Routes())
 	h.Public.Mount(r)
 }
 
@@ -40,11 +40,12 @@ func (h *Handler) Routes() []httpkit.Route {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	key := httpkit.Access{Key: true}
 	user := httpkit.Access{Bearer: true}
+	anybody := httpkit.Access{Public: true}
 	inviter := httpkit.Access{Bearer: true, Admin: true, Scope: identity.ScopeInvitationsWrite}
 	return []httpkit.Route{
 		{Method: post, Path: "/auth/register", Access: key, Limit: h.Limits.Register, Handle: httpkit.JSON(h.register)},
 		{Method: post, Path: "/auth/login", Access: key, Limit: h.Limits.Login, Handle: httpkit.JSON(h.login)},
-		{Method: post, Path: "/auth/refreshToken", Access: httpkit.Access{Public: true}, Limit: h.Limits.Refresh, Handle: httpkit.JSON(h.refresh)},
+		{Method: post, Path: "/auth/refreshToken", Access: anybody, Limit: h.Limits.Refresh, Handle: httpkit.JSON(h.refresh)},
 		{Method: post, Path: "/auth/logout", Access: user, Limit: h.Limits.Logout, Fair: true, Handle: httpkit.OptionalJSON(h.logout)},
 		{Method: post, Path: "/auth/changePassword", Access: httpkit.Access{Bearer: true, Scope: identity.ScopeUsersWrite}, Limit: h.Limits.Login, Handle: httpkit.JSON(h.changePassword)},
 		{Method: get, Path: "/auth/me", Access: user, Limit: h.Limits.Me, Fair: true, Handle: h.me},
@@ -56,6 +57,12 @@ func (h *Handler) Routes() []httpkit.Route {
 		{Method: get, Path: "/auth/invitationCodes", Access: inviter, Handle: h.listInvitations},
 		{Method: post, Path: "/auth/invitationCodes/:id/resend", Access: inviter, Handle: h.resendInvitation},
 		{Method: del, Path: "/auth/invitationCodes/:id", Access: inviter, Handle: h.revokeInvitation},
+		{Method: post, Path: "/auth/forgotPassword", Access: anybody, Limit: h.Limits.Mail, Handle: httpkit.JSON(h.forgotPassword)},
+		{Method: post, Path: "/auth/resetPassword", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.JSON(h.resetPassword)},
+		{Method: post, Path: "/auth/verifyEmail", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.JSON(h.verifyEmail)},
+		{Method: post, Path: "/auth/resendVerification", Access: httpkit.Access{Public: true, Bearer: true}, Limit: h.Limits.Mail, Handle: httpkit.OptionalJSON(h.resendVerification)},
+		{Method: post, Path: "/auth/changeEmail", Access: user, Limit: h.Limits.Login, Handle: httpkit.JSON(h.changeEmail)},
+		{Method: post, Path: "/auth/cancelEmailChange", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.JSON(h.cancelEmailChange)},
 		{Method: post, Path: "/auth/introspect", Access: httpkit.Access{Scope: identity.ScopeTokensRead}, Handle: httpkit.Token(h.introspect)},
 		{Method: post, Path: "/auth/revoke", Access: key, Handle: httpkit.Token(h.revoke)},
 	}

@@ -73,7 +73,7 @@ func TestAnInvitationFromMakingToRedemption(t *testing.T) {
 		now := s.Clock.Now()
 		plain := inviteBy(t, s, request{Key: s.Secret}, "")[0]
 		want := invitation{
-			ID: plain.ID, Code: plain.Code, URL: "http://localhost:8080/auth/register?invitationCode=" + plain.Code,
+			ID: plain.ID, Code: plain.Code, URL: "http://localhost:8080/account/sign-up?invitationCode=" + plain.Code,
 			State: "pending", UserType: "customer", MaxUses: 1, CreatedAt: now, ExpiresAt: now.Add(604800 * time.Second),
 		}
 		if diff := cmp.Diff(want, plain); diff != "" || !strings.HasPrefix(plain.Code, "iv_"+plain.ID+"_") {

@@ -1,0 +1,153 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/opaque"
+	"github.com/gatehouse-id/gatehouse/pkg/store"
+)
+
+// RequestKind is the consequence by which somebody asks for a mail about an account they name.
+const RequestKind identity.ConsequenceKind = "account_request"
+
+// request is written down before anybody looks whether there is such an account: the answer
+// and the time it takes are the same for every address because the work is (OWASP ASVS 6.3.8).
+type request struct {
+	What     requested `json:"what"`
+	EmailKey string    `json:"email_key"`
+	Language string    `json:"language"`
+}
+
+type requested string
+
+const (
+	resetLink        requested = "reset"
+	verificationLink requested = "verify"
+	registeredAgain  requested = "registered_again"
+)
+
+// RequestReset asks for a mail with a link to set another password. Whether there is an
+// account is told to nobody but its owner.
+func (s *Service) RequestReset(ctx context.Context, by identity.Actor, email string) error {
+	return s.request(ctx, by, resetLink, email)
+}
+
+// RequestVerification asks for another mail with a link to prove an address. Whether there is
+// an account, and whether it needs one, is told to nobody but its owner.
+func (s *Service) RequestVerification(ctx context.Context, by identity.Actor, email string) error {
+	return s.request(ctx, by, verificationLink, email)
+}
+
+func (s *Service) request(ctx context.Context, by identity.Actor, what requested, email string) error {
+	key, err := identity.CanonicalEmail(email)
+	if err != nil {
+		return fault.InvalidField("email", "invalid_email", "email is not an address we accept")
+	}
+	from, known := limit.Origin(by)
+	if !known {
+		from += "|" + key
+	}
+	if err := s.Guard.Take(ctx, limit.Hit{Policy: s.Limits.Mail, Subject: from}); err != nil {
+		return err
+	}
+	if err := s.Store.Record(ctx, s.requestOf(what, key, by)); err != nil {
+		return fmt.Errorf("account: record request: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) requestOf(what requested, key string, by identity.Actor) identity.Consequence {
+	data, _ := json.Marshal(request{What: what, EmailKey: key, Language: by.Language}) // strings always encode
+	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: RequestKind, DueAt: s.Now(), Data: data}
+}
+
+// RegisteredAgain tells the holder of an address that somebody tried to register with it, by
+// mail and to nobody else.
+func (s *Service) RegisteredAgain(ctx context.Context, by identity.Actor, emailKey string) error {
+	if err := s.Store.Record(ctx, s.requestOf(registeredAgain, emailKey, by)); err != nil {
+		return fmt.Errorf("account: record request: %w", err)
+	}
+	return nil
+}
+
+// CarryOutRequests is the relay's handler of RequestKind. It is idempotent: a link remembers
+// which request it came of.
+func (s *Service) CarryOutRequests(ctx context.Context, batch []identity.Consequence) error {
+	for _, c := range batch {
+		var r request
+		if err := json.Unmarshal(c.Data, &r); err != nil {
+			return fmt.Errorf("account: read request: %w", err)
+		}
+		if err := s.answer(ctx, c.ID, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer writes the mail that a request asks for, if there is an account and a mail to it
+// would still be sent: a link that nobody gets must not replace one that somebody has.
+func (s *Service) answer(ctx context.Context, id string, r request) error {
+	for range maxRounds {
+		u, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: r.EmailKey})
+		if errors.Is(err, store.ErrNotFound) || err == nil && (!u.Active() || u.Disabled) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("account: find account: %w", err)
+		}
+		if left, err := s.Guard.Peek(ctx, limit.Hit{Policy: s.Limits.Recipient, Subject: r.EmailKey}); err != nil {
+			return fmt.Errorf("account: mails left: %w", err)
+		} else if left.Remaining == 0 {
+			return nil
+		}
+		m, needed := s.reply(&u, id, r, s.Now())
+		if !needed {
+			return nil
+		}
+		err = s.Store.UpdateUser(ctx, u, s.Outbox.Post(m, s.Now()))
+		if errors.Is(err, store.ErrStale) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("account: write link: %w", err)
+		}
+		return nil
+	}
+	return store.ErrStale
+}
+
+// reply gives u the link that a request asks for and returns the mail that carries it.
+func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (mail.Message, bool) {
+	by := identity.Actor{Language: r.Language}
+	purpose := identity.ResetPassword
+	if r.What != resetLink {
+		purpose = identity.ProveEmail
+	}
+	if p, ok := u.Proof(purpose); ok && p.Request == id {
+		return mail.Message{}, false // done by a relay that did not live to say so
+	}
+	switch {
+	case r.What == resetLink:
+		m := mail.To(*u, by, mail.ResetPassword)
+		token, until := promise(u, purpose, u.Email, id, now)
+		m.Link, m.Until = s.Links.Reset(token), until
+		return m, true
+	case !u.EmailVerified:
+		return s.verification(u, by, id, now), true
+	case r.What == registeredAgain:
+		m := mail.To(*u, by, mail.AccountExists)
+		m.Link, m.At = s.Links.SignIn(), now
+		return m, true
+	default:
+		return mail.Message{}, false
+	}
+}
