@@ -46,6 +46,8 @@ type Options struct {
 	Wrap func(store.Store) store.Store
 	// Tracing sends spans as the OTEL_* variables say.
 	Tracing bool
+	// Clock replaces the one that stands still.
+	Clock *Clock
 }
 
 // Start starts a service with its first node.
@@ -55,7 +57,10 @@ func Start(t testing.TB, open Opener, opts Options) *Server {
 	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "CODE"} {
 		env = append(env, "GATEHOUSE_LIMIT_"+name+"=1000000/1m")
 	}
-	s := (&Server{open: open, env: append(env, opts.Env...), Clock: NewClock(), tracing: opts.Tracing}).node(t, opts.Wrap)
+	if opts.Clock == nil {
+		opts.Clock = NewClock()
+	}
+	s := (&Server{open: open, env: append(env, opts.Env...), Clock: opts.Clock, tracing: opts.Tracing}).node(t, opts.Wrap)
 	s.Publishable = s.NewKey(t, identity.Publishable)
 	s.Secret = s.NewKey(t, identity.Secret, identity.AllScopes()...)
 	return s
