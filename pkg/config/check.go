@@ -48,6 +48,14 @@ func (c *Config) rules() []rule {
 			want: "another address than " + Prefix + "LISTEN",
 		},
 		{
+			broken: c.leaksPassword(), name: "MAIL",
+			want: "TLS, because a password goes to another machine",
+		},
+		{
+			broken: c.leaksMail() && !c.leaksPassword(), name: "MAIL", with: []string{"MAIL_PLAINTEXT"},
+			want: "TLS, or " + Prefix + "MAIL_PLAINTEXT=true when the network to the mail server keeps others out",
+		},
+		{
 			broken: c.SessionIdle > c.SessionMax, name: "SESSION_IDLE", with: []string{"SESSION_MAX"},
 			want: fmt.Sprintf("at most %sSESSION_MAX, which is %s", Prefix, short(c.SessionMax)),
 		},
@@ -83,6 +91,8 @@ func (c Config) Warnings() []string {
 		{!c.RateLimit, "RATE_LIMIT is off: guessing passwords and codes is not slowed down"},
 		{c.MongoStandalone, "MONGO_STANDALONE is true: a MongoDB that is no replica set can lose acknowledged writes"},
 		{c.AdminListen != "" && !isLoopback(hostOf(c.AdminListen)), "ADMIN_LISTEN is not a loopback address: metrics and profiles need a network that keeps others out"},
+		{c.Mail == "log:" && !isLoopback(hostOf(c.Listen)), "MAIL is log: and nobody gets mail: no address can be verified and no password reset"},
+		{c.Carrier().TLS == NoTLS && !isLoopback(c.Carrier().Host), "MAIL_PLAINTEXT is true: one-time links travel to the mail server in the clear"},
 		{strings.HasPrefix(c.PublicURL, "http:") && !isLoopback(hostOf(c.Listen)), "PUBLIC_URL is http while LISTEN is not a loopback address: credentials travel in the clear"},
 	} {
 		if w.given {

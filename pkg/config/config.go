@@ -62,8 +62,23 @@ type Config struct {
 	// so that load balancers notice.
 	DrainDelay time.Duration
 
-	// Mail is how mail leaves: log:, file:DIR, or an smtp:// or smtps:// URL.
+	// Mail is how mail leaves: log:, file:DIR, or an smtp:// or smtps:// URL. Carrier takes it
+	// apart.
 	Mail DSN
+	// MailFrom is whom mail is from: an address, with or without a name; empty when it was not
+	// set. Sender says what that means.
+	MailFrom string
+	// MailPlaintext allows tls=none to a mail server that is not on this machine. A password
+	// never goes there.
+	MailPlaintext bool
+	// MailTemplates is a folder of templates that stand in for the built-in ones; empty means
+	// there is none.
+	MailTemplates string
+
+	// BrandName is what mails and pages call the service; one line.
+	BrandName string
+	// BrandColor is the colour of buttons, as #rrggbb in lower case; white text on it can be read.
+	BrandColor string
 
 	// Registration says who may register: open (anybody), invite (holders of a code) or
 	// closed (nobody).
@@ -93,6 +108,8 @@ type Config struct {
 	LimitLogout Rate
 	// LimitMail bounds mails to one recipient.
 	LimitMail Rate
+	// LimitMailDay bounds them over a longer time.
+	LimitMailDay Rate
 	// LimitCode bounds attempts at codes and one-time tokens.
 	LimitCode Rate
 

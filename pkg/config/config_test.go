@@ -32,12 +32,13 @@ func TestDefaultsAreUsable(t *testing.T) {
 		Store: "var/gatehouse.db", KeyDir: "keys", KeyBits: 2048,
 		KeyRotation: 720 * time.Hour, KeyLead: 24 * time.Hour, JWKSMaxAge: 300 * time.Second,
 		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, SessionIdle: 720 * time.Hour, SessionMax: 2160 * time.Hour,
-		DrainDelay: 3 * time.Second, Mail: "log:", Registration: "open", RateLimit: true,
+		DrainDelay: 3 * time.Second, Mail: "log:", BrandName: "Gatehouse", BrandColor: "#2454c7",
+		Registration: "open", RateLimit: true,
 		LimitLogin: config.Rate{Limit: 5, Window: 15 * time.Minute}, LimitRegister: config.Rate{Limit: 3, Window: time.Hour},
 		LimitRefresh: config.Rate{Limit: 20, Window: time.Minute}, LimitMe: config.Rate{Limit: 100, Window: time.Minute},
 		LimitLogout: config.Rate{Limit: 10, Window: time.Minute}, LimitMail: config.Rate{Limit: 3, Window: 15 * time.Minute},
-		LimitCode: config.Rate{Limit: 10, Window: 15 * time.Minute},
-		LogLevel:  slog.LevelInfo, LogFormat: "json",
+		LimitMailDay: config.Rate{Limit: 10, Window: 24 * time.Hour}, LimitCode: config.Rate{Limit: 10, Window: 15 * time.Minute},
+		LogLevel: slog.LevelInfo, LogFormat: "json",
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(config.Config{})); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -58,6 +59,8 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_MASTER_KEY=" + masterKey, "GATEHOUSE_KEY_BITS=4096", "GATEHOUSE_KEY_ROTATION=48h", "GATEHOUSE_KEY_LEAD=30h",
 		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h",
 		"GATEHOUSE_SESSION_MAX=2h", "GATEHOUSE_MAIL=file:var/mail", "GATEHOUSE_REGISTRATION=invite",
+		"GATEHOUSE_MAIL_FROM=Acme <id@acme.example>", "GATEHOUSE_MAIL_PLAINTEXT=true", "GATEHOUSE_MAIL_TEMPLATES=/t",
+		"GATEHOUSE_BRAND_NAME=Acme & Söhne", "GATEHOUSE_BRAND_COLOR=#00563f",
 		"GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret + "a," + longSecret + "b",
 		"GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "GATEHOUSE_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"GATEHOUSE_RATE_LIMIT=off", "GATEHOUSE_LIMIT_LOGIN=7/1m30s", "GATEHOUSE_LOG_LEVEL=debug", "GATEHOUSE_LOG_FORMAT=text",
@@ -72,6 +75,8 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want.KeyRotation, want.KeyLead, want.JWKSMaxAge = 48*time.Hour, 30*time.Hour, time.Minute
 	want.AccessTokenTTL, want.RefreshGrace, want.SessionIdle, want.SessionMax = 15*time.Minute, 0, time.Hour, 2*time.Hour
 	want.Mail, want.Registration, want.RequireVerifiedEmail = "file:var/mail", "invite", true
+	want.MailFrom, want.MailPlaintext, want.MailTemplates = "Acme <id@acme.example>", true, "/t"
+	want.BrandName, want.BrandColor = "Acme & Söhne", "#00563f"
 	want.BridgeSecrets = []config.Secret{longSecret + "a", longSecret + "b"}
 	want.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	want.CORSOrigins, want.RateLimit = []string{"https://app.example.com", "http://localhost:3000"}, false
@@ -116,6 +121,24 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"a store that is gone after a restart", "GATEHOUSE_STORE=:memory:", "want the path of a SQLite file"},
 		{"mail by an unknown way", "GATEHOUSE_MAIL=sendmail", "want log:, file:DIR"},
 		{"mail without a host", "GATEHOUSE_MAIL=smtp://", "want log:, file:DIR"},
+		{"mail with a parameter nobody knows", "GATEHOUSE_MAIL=smtp://h?tsl=none", "want no parameter but tls"},
+		{"mail with two kinds of encryption", "GATEHOUSE_MAIL=smtp://h?tls=starttls&tls=none", "want no parameter but tls"},
+		{"mail with encryption that says nothing", "GATEHOUSE_MAIL=smtp://h?tls=", "want no parameter but tls"},
+		{"mail that is and is not encrypted", "GATEHOUSE_MAIL=smtps://h?tls=none", "want no parameter but tls"},
+		{"mail to a port that is none", "GATEHOUSE_MAIL=smtp://h:0", "want log:, file:DIR"},
+		{"mail with a path", "GATEHOUSE_MAIL=smtp://h/x", "want log:, file:DIR"},
+		{"a mail user without a password", "GATEHOUSE_MAIL=smtp://u@h", "want a user and a password"},
+		{"mail in the clear", "GATEHOUSE_MAIL=smtp://mail.example.com?tls=none", "want TLS, or GATEHOUSE_MAIL_PLAINTEXT=true"},
+		{"a mail password in the clear", "GATEHOUSE_MAIL=smtp://u:p@mail.example.com?tls=none", "want TLS, because a password"},
+		{"a sender who is none", "GATEHOUSE_MAIL_FROM=Acme", "want an address such as"},
+		{"two senders", "GATEHOUSE_MAIL_FROM=a@x.example, b@x.example", "want an address such as"},
+		{"a sender with a line break", "GATEHOUSE_MAIL_FROM=a <a@x.example>\r\nBcc: b@x.example", "want an address such as"},
+		{"a sender at an address literal", "GATEHOUSE_MAIL_FROM=a@[127.0.0.1]", "want an address such as"},
+		{"a brand with a line break", "GATEHOUSE_BRAND_NAME=Acme\nBcc: x", "want a name of at most 64"},
+		{"a brand that is a story", "GATEHOUSE_BRAND_NAME=" + strings.Repeat("x", 65), "want a name of at most 64"},
+		{"a colour by name", "GATEHOUSE_BRAND_COLOR=red", "want a colour such as"},
+		{"a colour that is more", "GATEHOUSE_BRAND_COLOR=#000000;}", "want a colour such as"},
+		{"a colour on which white cannot be read", "GATEHOUSE_BRAND_COLOR=#ff9900", "at least 4.5:1 and is 2.14:1"},
 		{"a key that is too short", "GATEHOUSE_KEY_BITS=1024", "want 2048, 3072 or 4096"},
 		{"a lead below the floor", "GATEHOUSE_KEY_LEAD=1h", "want a duration from 24h"},
 		{"a lead that cached key sets outlive", "GATEHOUSE_JWKS_MAX_AGE=24h", "GATEHOUSE_KEY_LEAD=\"24h\": want at least twice"},
@@ -308,7 +331,11 @@ func TestWarnings(t *testing.T) {
 	if got := quiet.Warnings(); len(got) != 0 {
 		t.Errorf("the defaults warn: %v", got)
 	}
-	if got := loud.Warnings(); len(got) != 4 {
-		t.Errorf("got %d warnings, want 4: %v", len(got), got)
+	if got := loud.Warnings(); len(got) != 5 {
+		t.Errorf("got %d warnings, want 5: %v", len(got), got)
+	}
+	plain, err := config.FromEnv([]string{"GATEHOUSE_MAIL=smtp://relay:1025?tls=none", "GATEHOUSE_MAIL_PLAINTEXT=true"})
+	if got := plain.Warnings(); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "GATEHOUSE_MAIL_PLAINTEXT") {
+		t.Errorf("got %v, %v, want a warning about mail in the clear", got, err)
 	}
 }

@@ -115,20 +115,6 @@ func checkPath(s string) error {
 	return nil
 }
 
-func checkMail(s string) error {
-	if s == "log:" {
-		return nil
-	}
-	if dir, ok := strings.CutPrefix(s, "file:"); ok && checkPath(dir) == nil {
-		return nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || !isHost(u.Hostname()) || strings.Trim(u.Path, "/") != "" {
-		return errors.New("log:, file:DIR, or a URL such as smtp://user:pass@host:587?tls=starttls")
-	}
-	return nil
-}
-
 func parseNetwork(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
