@@ -77,6 +77,9 @@ func (r *Relay) carryOut(ctx, work context.Context, kind identity.ConsequenceKin
 	if ctx.Err() != nil {
 		return 0, r.giveBack(work, batch)
 	}
+	if r.OneByOne[kind] {
+		return r.oneByOne(ctx, work, handle, batch)
+	}
 	err := call(work, handle, batch)
 	switch {
 	case err == nil:
@@ -89,8 +92,9 @@ func (r *Relay) carryOut(ctx, work context.Context, kind identity.ConsequenceKin
 	return r.oneByOne(ctx, work, handle, batch)
 }
 
-// oneByOne carries out a batch that failed as a whole, so that one bad consequence does not
-// hold up its neighbours.
+// oneByOne carries out a batch in steps, each written down before the next one begins: one
+// that failed as a whole, so that one bad consequence does not hold up its neighbours, or one
+// of a kind that must not be repeated.
 func (r *Relay) oneByOne(ctx, work context.Context, handle Handler, batch []store.Due) (int, error) {
 	done, failures := 0, 0
 	for i, d := range batch {

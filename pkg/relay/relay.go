@@ -24,7 +24,7 @@ const (
 )
 
 // Handler carries out a batch of one kind, at most 100, or fails as a whole; parts of a
-// failed batch come again, one by one. It is called by one goroutine of a relay at a time.
+// failed batch come again, one by one. A batch of a kind in OneByOne has one. It is called by one goroutine of a relay at a time.
 // The context ends with the lease of the batch, not with the relay's own context. The error
 // is logged: it must not tell what the consequences are about.
 type Handler func(ctx context.Context, batch []identity.Consequence) error
@@ -34,6 +34,10 @@ type Handler func(ctx context.Context, batch []identity.Consequence) error
 type Relay struct {
 	Store    store.Consequences
 	Handlers map[identity.ConsequenceKind]Handler
+	// OneByOne names the kinds whose effect a repetition doubles, such as mail. Each of theirs
+	// is carried out alone and settled before the next one begins, so a process that dies
+	// leaves at most one that was carried out and is not settled.
+	OneByOne map[identity.ConsequenceKind]bool
 	Now      func() time.Time
 	Every    time.Duration // between looks at the store; zero means 1 s
 	Lease    time.Duration // how long a batch may take before others try it too; zero means 1 minute
