@@ -33,10 +33,10 @@ var house = [][]string{
 	6:  {"pkg/keyring", "pkg/limit", "pkg/audit", "pkg/apikey"},
 	7:  {"pkg/session", "pkg/invite"},
 	8:  {"pkg/account", "pkg/admin"},
-	9:  {"pkg/signin"},
+	9:  {"pkg/signin", "pkg/handoff"},
 	10: {"pkg/relay"},
 	11: {"pkg/httpkit"},
-	12: {"pkg/dialect/*", "pkg/pages", "pkg/console"},
+	12: {"pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi"},
 	13: {"pkg/app"},
 	14: {"pkg/bench", "pkg/idptest"},
 	15: {"cmd/gatehouse"},
@@ -51,9 +51,12 @@ var beside = []struct {
 }{
 	{pkg: "pkg/client/js", floor: 1},
 	{pkg: "pkg/verify", floor: 4}, // runs inside other people's services: no store, no server
+	{pkg: "pkg/verify/verifygin", floor: 5},
+	{pkg: "pkg/verify/verifygrpc", floor: 5},
 	{pkg: "pkg/browsertest", floor: 1, forTests: true},
 	{pkg: "pkg/store/storetest", floor: 5, forTests: true},
 	{pkg: "pkg/store/mongo/mongotest", floor: 5, forTests: true},
+	{pkg: "pkg/openapi/openapitest", floor: 12, forTests: true},
 	{pkg: "pkg/dialect/dialecttest", floor: 14, forTests: true},
 }
 
@@ -67,7 +70,8 @@ var kept = []struct {
 	{"database/sql", []string{"pkg/store/sqlite"}},
 	{"modernc.org/sqlite", []string{"pkg/store/sqlite"}},
 	{"go.mongodb.org/mongo-driver", []string{"pkg/store/mongo", "pkg/store/mongo/mongotest"}},
-	{"github.com/gin-gonic/gin", []string{"pkg/httpkit", "pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/app", "pkg/bench"}}, // bench: the bare server it compares with
+	{"github.com/gin-gonic/gin", []string{"pkg/httpkit", "pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi", "pkg/app", "pkg/bench", "pkg/verify/verifygin"}}, // bench: the bare server it compares with
+	{"google.golang.org/grpc", []string{"pkg/verify/verifygrpc"}},
 	{"github.com/spf13/cobra", []string{"cmd/gatehouse"}},
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
+	"github.com/gatehouse-id/gatehouse/pkg/openapi"
 	"github.com/gatehouse-id/gatehouse/pkg/password"
 	"github.com/gatehouse-id/gatehouse/pkg/relay"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
@@ -39,6 +40,7 @@ type App struct {
 	Signin   *signin.Service
 	Audit    *audit.Log
 	Relay    *relay.Relay
+	API      *openapi.API // what the routes are, for people and programs
 
 	Log *slog.Logger
 	Now func() time.Time

@@ -45,6 +45,7 @@ func (a *App) PrepareDev(ctx context.Context) (*DevCredentials, error) {
 	if _, c.Secret, err = a.APIKeys.Create(ctx, by, secret); err != nil {
 		return nil, fmt.Errorf("make an API key: %w", err)
 	}
+	a.API.FillIn(c.Publishable)
 	return c, a.devAdmin(ctx, by, c.Password)
 }
 

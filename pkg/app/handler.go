@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
+	"github.com/gatehouse-id/gatehouse/pkg/openapi"
 )
 
 var (
@@ -42,6 +43,10 @@ func (a *App) buildHandler() {
 			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof,
 		},
 	}).Mount(engine, kit)
+	a.API = &openapi.API{PublicURL: a.Config.PublicURL, Log: a.Log, Parts: []openapi.Part{
+		{Name: "native", YAML: native.Description()},
+	}}
+	a.API.Mount(engine)
 	shield := &httpkit.Shield{
 		Next: engine, Origins: origins(a.Config.CORSOrigins), HTTPS: strings.HasPrefix(a.Config.PublicURL, "https://"), Log: a.Log,
 	}
