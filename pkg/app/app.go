@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/apikey"
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/config"
+	"github.com/gatehouse-id/gatehouse/pkg/handoff"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/keyring"
@@ -38,6 +39,7 @@ type App struct {
 	Accounts *account.Service
 	Invites  *invite.Service
 	Signin   *signin.Service
+	Handoffs *handoff.Service
 	Audit    *audit.Log
 	Relay    *relay.Relay
 	API      *openapi.API // what the routes are, for people and programs
@@ -143,6 +145,10 @@ func (a *App) buildServices(master masterkey.Key) {
 		Store: st, Accounts: a.Accounts, Sessions: a.Sessions, Invites: a.Invites, Passwords: hasher, Guard: a.guard,
 		Limits: signinLimits(cfg), Registration: signin.Registration(cfg.Registration),
 		RequireVerified: cfg.RequireVerifiedEmail, Now: now, Wait: wait, Log: a.Log,
+	}
+	a.Handoffs = &handoff.Service{
+		Store: st, Sessions: a.Sessions, Accounts: a.Accounts, Key: master.Derive("hand-off"),
+		PublicURL: cfg.PublicURL, AppURL: cfg.AppURL, Origins: cfg.CORSOrigins, Now: now,
 	}
 	a.Relay = &relay.Relay{Store: st, Now: now, Log: a.Log, Handlers: map[identity.ConsequenceKind]relay.Handler{
 		audit.Kind:            a.Audit.CarryOutEvents,

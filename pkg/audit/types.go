@@ -9,6 +9,8 @@ const (
 	SessionEnded         = "session_ended"          // the detail has the reason
 	RefreshReuseDetected = "refresh_reuse_detected" // a spent refresh token came again and ended its session
 
+	SessionHandedOver = "session_handed_over" // a link signed another browser in from the session
+
 	UserRegistered  = "user_registered"  // by the user, through a public flow
 	UserCreated     = "user_created"     // by an operator; the detail has what they set
 	UserUpdated     = "user_updated"     // the detail has what an operator set; what users say of themselves is not in it

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
+	"github.com/gatehouse-id/gatehouse/pkg/handoff"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
@@ -20,6 +21,7 @@ type Handler struct {
 	Sessions *session.Service
 	Accounts *account.Service
 	Invites  *invite.Service
+	Handoffs *handoff.Service
 	Public   Public
 	Limits   Limits
 }
@@ -63,6 +65,7 @@ func (h *Handler) Routes() []httpkit.Route {
 		{Method: post, Path: "/auth/resendVerification", Access: httpkit.Access{Public: true, Bearer: true}, Limit: h.Limits.Mail, Handle: httpkit.OptionalJSON(h.resendVerification)},
 		{Method: post, Path: "/auth/changeEmail", Access: user, Limit: h.Limits.Login, Handle: httpkit.JSON(h.changeEmail)},
 		{Method: post, Path: "/auth/cancelEmailChange", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.JSON(h.cancelEmailChange)},
+		{Method: post, Path: "/auth/handoff", Access: httpkit.Access{Bearer: true, Key: true}, Handle: httpkit.OptionalJSON(h.handoff)},
 		{Method: post, Path: "/auth/introspect", Access: httpkit.Access{Scope: identity.ScopeTokensRead}, Handle: httpkit.Token(h.introspect)},
 		{Method: post, Path: "/auth/revoke", Access: key, Handle: httpkit.Token(h.revoke)},
 	}
