@@ -63,6 +63,8 @@ type Options struct {
 	Now func() time.Time
 	// Store replaces the configured store, in tests. Close closes it too.
 	Store store.Store
+	// Mail replaces the configured carrier of mails.
+	Mail mail.Sender
 	// Exclusive takes the lock that keeps a second server off an embedded store.
 	Exclusive bool
 	// Tracing sends spans by OpenTelemetry, as the OTEL_* variables say.
