@@ -198,6 +198,26 @@ func TestVerifyRefusesAForgedHeader(t *testing.T) {
 	}
 }
 
+func TestKeysAreLookedForOnlyIfNothingElseIsWrong(t *testing.T) {
+	b := newBench(t)
+	asked := ""
+	find := func(id string) (*rsa.PublicKey, bool) {
+		asked += id
+		return &b.key.PublicKey, true
+	}
+	for _, raw := range []string{"", "a.b.c", b.forge(t, `{"alg":"none","kid":"test-key-1","typ":"at+jwt"}`, goodMap())} {
+		if _, err := b.verifier.VerifyWith(raw, find); !errors.Is(err, token.ErrInvalid) || asked != "" {
+			t.Errorf("got %v after asking for %q", err, asked)
+		}
+	}
+	for range 2 { // known or not
+		asked = ""
+		if _, err := b.verifier.VerifyWith(b.mint(t, claims()), find); err != nil || asked != kid {
+			t.Errorf("got %v after asking for %q", err, asked)
+		}
+	}
+}
+
 func TestVerifyChecksEveryClaim(t *testing.T) {
 	b := newBench(t)
 	set := func(name string, value any) func(map[string]any) {

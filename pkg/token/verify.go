@@ -60,7 +60,11 @@ func NewVerifier(issuer, audience string, key KeyFunc, now func() time.Time) *Ve
 // and the kid of a published key; that key signed it; issuer and audience are ours; and every
 // claim that Mint writes is there and holds now (RFC 8725, RFC 9068 section 4). Custom claims
 // are not returned. Anything else is ErrInvalid, or ErrExpired when only the time is over.
-func (v *Verifier) Verify(raw string) (Claims, error) {
+func (v *Verifier) Verify(raw string) (Claims, error) { return v.VerifyWith(raw, v.key) }
+
+// VerifyWith is Verify with another source of keys for this one call, for a caller whose keys
+// have to be waited for. It asks only when everything that can be known without a key holds.
+func (v *Verifier) VerifyWith(raw string, find KeyFunc) (Claims, error) {
 	if len(raw) > maxLength {
 		return Claims{}, ErrInvalid
 	}
@@ -73,7 +77,7 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 		}
 		r = remembered{kid: h.KID, w: new(wire)}
 	}
-	key, ok := v.key(r.kid)
+	key, ok := find(r.kid)
 	if !ok {
 		return Claims{}, ErrInvalid
 	}
