@@ -72,7 +72,11 @@ func (s *Server) TryFor(ctx context.Context, q Request) (Response, error) {
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	return Response{Status: resp.StatusCode, Header: resp.Header, Body: string(raw)}, err
+	r := Response{Status: resp.StatusCode, Header: resp.Header, Body: string(raw)}
+	if err == nil {
+		s.promise.check(req, q.Body, r)
+	}
+	return r, err
 }
 
 // client keeps enough connections for the races and follows no redirect.

@@ -3,6 +3,7 @@ package dialecttest
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -30,11 +31,14 @@ type Server struct {
 	Publishable string // API keys that exist from the start; the secret one has every scope
 	Secret      string
 	Log         *Log
+	Letters     *Letters // the mails of all nodes
 
 	open Opener
 	env  []string
 
 	tracing bool
+	promise *promise
+	door    net.Listener // where the first node is to listen; nil means anywhere
 }
 
 // Options are what a scenario wants to be different. The zero value is usable.
@@ -48,6 +52,8 @@ type Options struct {
 	Tracing bool
 	// Clock replaces the one that stands still.
 	Clock *Clock
+	// OwnURL makes the address that the first node really listens on its public URL, for browsers.
+	OwnURL bool
 }
 
 // Start starts a service with its first node.
@@ -60,7 +66,15 @@ func Start(t testing.TB, open Opener, opts Options) *Server {
 	if opts.Clock == nil {
 		opts.Clock = NewClock()
 	}
-	s := (&Server{open: open, env: append(env, opts.Env...), Clock: opts.Clock, tracing: opts.Tracing}).node(t, opts.Wrap)
+	first := &Server{open: open, env: append(env, opts.Env...), Clock: opts.Clock, Letters: &Letters{}, tracing: opts.Tracing}
+	if opts.OwnURL {
+		var err error
+		if first.door, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		first.env = append(first.env, "GATEHOUSE_PUBLIC_URL=http://"+first.door.Addr().String())
+	}
+	s := first.node(t, opts.Wrap)
 	s.Publishable = s.NewKey(t, identity.Publishable)
 	s.Secret = s.NewKey(t, identity.Secret, identity.AllScopes()...)
 	return s
@@ -81,7 +95,7 @@ func (s *Server) NodeWith(t testing.TB, wrap func(store.Store) store.Store) *Ser
 func (s *Server) node(t testing.TB, wrap func(store.Store) store.Store) *Server {
 	t.Helper()
 	n := &Server{
-		Clock: s.Clock, Publishable: s.Publishable, Secret: s.Secret, Log: &Log{}, open: s.open, env: s.env,
+		Clock: s.Clock, Publishable: s.Publishable, Secret: s.Secret, Log: &Log{}, Letters: s.Letters, open: s.open, env: s.env,
 	}
 	cfg, err := config.FromEnv(last(s.env))
 	if err != nil {
@@ -95,17 +109,28 @@ func (s *Server) node(t testing.TB, wrap func(store.Store) store.Store) *Server 
 	if err := shared.plant(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	if n.App, err = app.Open(t.Context(), cfg, app.Options{Log: log, Now: s.Clock.Now, Store: db, Tracing: s.tracing}); err != nil {
+	if n.App, err = app.Open(t.Context(), cfg, app.Options{Log: log, Now: s.Clock.Now, Store: db, Mail: n.Letters, Tracing: s.tracing}); err != nil {
 		t.Fatal(err)
 	}
 	if err := shared.keep(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
+	contract, err := described.of(n.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.promise = &promise{contract: contract}
 	n.App.Signin.Wait = func(context.Context, time.Duration) {}
-	web := httptest.NewServer(n.App.Handler())
+	web := httptest.NewUnstartedServer(n.App.Handler())
+	if s.door != nil {
+		_ = web.Listener.Close() // nobody has connected
+		web.Listener = s.door
+	}
+	web.Start()
 	n.URL = web.URL
 	t.Cleanup(func() {
 		web.Close()
+		n.promise.report(t)
 		_ = n.App.Close(context.WithoutCancel(t.Context())) // a scenario may have broken the store on purpose
 	})
 	return n
