@@ -30,11 +30,7 @@ func encodeObject(out []byte, m yaml.MapSlice) (_ []byte, err error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		name, ok := item.Key.(string)
-		if !ok {
-			return nil, fmt.Errorf("openapi: the name %v is not a string: quote it", item.Key)
-		}
-		if out, err = encode(out, name); err != nil {
+		if out, err = encode(out, fmt.Sprint(item.Key)); err != nil { // a status may stand without quotes
 			return nil, err
 		}
 		out = append(out, ':')

@@ -17,7 +17,7 @@
 
   const authorize = (name, value) =>
     ui.authActions.authorizeWithPersistOption({
-      [name]: { name, value, schema: spec.components.securitySchemes[name] },
+      [name]: { name, value, schema: ui.specSelectors.specJson().getIn(["components", "securitySchemes", name]) },
     });
 
   // A development server names its publishable key. It replaces one of an earlier start and
