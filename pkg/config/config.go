@@ -79,6 +79,8 @@ type Config struct {
 	BrandName string
 	// BrandColor is the colour of buttons, as #rrggbb in lower case; white text on it can be read.
 	BrandColor string
+	// BrandLogo is the path of a picture that pages show in place of BrandName; empty means none.
+	BrandLogo string
 
 	// Registration says who may register: open (anybody), invite (holders of a code) or
 	// closed (nobody).
@@ -117,6 +119,9 @@ type Config struct {
 	LogLevel slog.Level
 	// LogFormat is json or text.
 	LogFormat string
+
+	// Development serves the pages that are for trying things out. Only Dev sets it.
+	Development bool
 
 	given map[string]bool // names, without Prefix, that were set to anything
 }

@@ -6,13 +6,14 @@ import "net"
 // tries things out by hand or with a script of their own meets one.
 const generous = 100
 
-// Dev returns the configuration of `serve --dev`: limits are generous and the public URL
-// follows the port, unless they were set. A listen address that others can reach is refused,
+// Dev returns the configuration of `serve --dev`: limits are generous, mail stays in an inbox
+// and the public URL follows the port, unless they were set. A listen address that others can reach is refused,
 // because that mode prints credentials. The error is an *Error.
 func (c Config) Dev() (Config, error) {
 	if err := asError(c.reachable()); err != nil {
 		return c, err
 	}
+	c.Development = true
 	for name, limit := range map[string]*Rate{
 		"LIMIT_LOGIN": &c.LimitLogin, "LIMIT_REGISTER": &c.LimitRegister, "LIMIT_REFRESH": &c.LimitRefresh,
 		"LIMIT_ME": &c.LimitMe, "LIMIT_LOGOUT": &c.LimitLogout, "LIMIT_MAIL": &c.LimitMail, "LIMIT_MAIL_DAY": &c.LimitMailDay,

@@ -13,6 +13,8 @@ const (
 	ByLog  = "log"
 	ByFile = "file"
 	BySMTP = "smtp"
+	// ByInbox keeps mails where a developer reads them. No setting asks for it: Dev does.
+	ByInbox = "inbox"
 )
 
 // The values of Carrier.TLS.
@@ -35,6 +37,9 @@ type Carrier struct {
 
 // Carrier returns how mail leaves.
 func (c Config) Carrier() Carrier {
+	if c.Development && !c.given["MAIL"] {
+		return Carrier{By: ByInbox}
+	}
 	by, _ := parseCarrier(c.Mail.Reveal()) // it has been checked
 	return by
 }

@@ -55,6 +55,7 @@ func (c *Config) settings() []setting {
 		{"MAIL_TEMPLATES", "", in(&c.MailTemplates, optional(path)), open, "folder of templates that replace the built-in ones"},
 		{"BRAND_NAME", "Gatehouse", in(&c.BrandName, brandName), open, "what mails and pages call the service"},
 		{"BRAND_COLOR", "#2454c7", in(&c.BrandColor, brandColor), open, "colour of buttons; white text on it must be readable"},
+		{"BRAND_LOGO", "", in(&c.BrandLogo, optional(path)), open, "a PNG, JPEG, WebP or SVG file that pages show in place of the name"},
 		{"REGISTRATION", "open", in(&c.Registration, oneOf("open", "invite", "closed")), open, "who may register: open, invite or closed"},
 		{"REQUIRE_VERIFIED_EMAIL", "false", in(&c.RequireVerifiedEmail, boolean("true", "false")), open, "sign-in waits for verification"},
 		{"BRIDGE_SECRETS", "", in(&c.BridgeSecrets, atMost(2, list(longSecret))), secret, "Flowless bridge secrets, comma separated (two during rotation)"},
