@@ -53,7 +53,7 @@ func New(document []byte) (*Contract, error) {
 // get returns a member, through a reference if it is one; what is not there has no value.
 func (c *Contract) get(n node, names ...string) node {
 	for _, name := range names {
-		n = node{n.at + "/" + escape(name), n.members()[name]}
+		n = node{n.at + "/" + escaper.Replace(name), n.members()[name]}
 		if ref, ok := n.members()["$ref"].(string); ok {
 			n = c.follow(ref)
 		}
@@ -64,7 +64,7 @@ func (c *Contract) get(n node, names ...string) node {
 func (c *Contract) follow(ref string) node {
 	n := node{v: c.root}
 	for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
-		n = node{n.at + "/" + name, n.members()[unescape(name)]}
+		n = node{n.at + "/" + name, n.members()[unescaper.Replace(name)]}
 	}
 	return n
 }
@@ -86,13 +86,13 @@ func (n node) text() string {
 	return s
 }
 
-func escape(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
-
-func unescape(name string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
-}
+// A pointer escapes two characters in a name.
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+	// encoder makes the fragment of a URL of a pointer.
+	encoder = strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D")
+)
 
 // validate checks a value against the schema at a place and returns what is wrong, in words.
 func (c *Contract) validate(schema node, v any) string {
@@ -116,8 +116,7 @@ func (c *Contract) compiled(at string) (*jsonschema.Schema, error) {
 	if s, ok := c.schemas[at]; ok {
 		return s, nil
 	}
-	// The pointer is the fragment of a URL, where these stand for themselves only when encoded.
-	s, err := c.compiler.Compile(base + "#" + strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(at))
+	s, err := c.compiler.Compile(base + "#" + encoder.Replace(at))
 	if err == nil {
 		c.schemas[at] = s
 	}
