@@ -56,6 +56,7 @@ var beside = []struct {
 	{pkg: "pkg/browsertest", floor: 1, forTests: true},
 	{pkg: "pkg/store/storetest", floor: 5, forTests: true},
 	{pkg: "pkg/store/mongo/mongotest", floor: 5, forTests: true},
+	{pkg: "pkg/mail/smtptest", floor: 5, forTests: true},
 	{pkg: "pkg/openapi/openapitest", floor: 12, forTests: true},
 	{pkg: "pkg/dialect/dialecttest", floor: 14, forTests: true},
 	{pkg: "pkg/idptest", floor: 14, forTests: true}, // of other people's services
@@ -74,6 +75,7 @@ var kept = []struct {
 	{"github.com/gin-gonic/gin", []string{"pkg/httpkit", "pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi", "pkg/app", "pkg/bench", "pkg/verify/verifygin"}}, // bench: the bare server it compares with
 	{"google.golang.org/grpc", []string{"pkg/verify/verifygrpc"}},
 	{"github.com/wneessen/go-mail", []string{"pkg/mail/eml", "pkg/mail/smtp"}},
+	{"github.com/emersion/go-smtp", []string{"pkg/mail/smtptest"}},
 	{"github.com/spf13/cobra", []string{"cmd/gatehouse"}},
 }
 
