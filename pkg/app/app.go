@@ -118,7 +118,9 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 		return nil, err
 	}
 	a.buildServices(master)
-	a.buildHandler()
+	if err := a.buildHandler(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 

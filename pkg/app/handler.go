@@ -20,7 +20,7 @@ var (
 // shieldStats is what the metrics read of the shield.
 type shieldStats interface{ Panics() int64 }
 
-func (a *App) buildHandler() {
+func (a *App) buildHandler() error {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -35,7 +35,7 @@ func (a *App) buildHandler() {
 		Now: a.Now, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.tracer,
 	}
 	(&native.Handler{
-		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites,
+		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites, Handoffs: a.Handoffs,
 		Public: native.Public{Keys: a.Keys, Issuer: a.Config.PublicURL, MaxAge: a.Config.JWKSMaxAge},
 		Limits: native.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
@@ -43,6 +43,9 @@ func (a *App) buildHandler() {
 			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof,
 		},
 	}).Mount(engine, kit)
+	if err := a.mountPages(engine, kit); err != nil {
+		return err
+	}
 	a.API = &openapi.API{PublicURL: a.Config.PublicURL, Log: a.Log, Parts: []openapi.Part{
 		{Name: "native", YAML: native.Description()},
 	}}
@@ -51,6 +54,7 @@ func (a *App) buildHandler() {
 		Next: engine, Origins: origins(a.Config.CORSOrigins), HTTPS: strings.HasPrefix(a.Config.PublicURL, "https://"), Log: a.Log,
 	}
 	a.handler, a.shield = shield, shield
+	return nil
 }
 
 func origins(list []string) map[string]bool {

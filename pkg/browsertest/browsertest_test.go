@@ -87,6 +87,11 @@ func TestATabIsUsedAsAPersonWould(t *testing.T) {
 	if got := tab.Text("h1"); got != "Other" {
 		t.Errorf("got %q", got)
 	}
+	tab.Eval(`history.replaceState(null, "", "/replaced")`, nil)
+	history := tab.History()
+	if diff := cmp.Diff([]string{url + "/greet?name=Grace", url + "/", url + "/replaced"}, history[len(history)-3:]); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
 	tab.Clean()
 	var paths []string
 	for _, q := range tab.Requests() {

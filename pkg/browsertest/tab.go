@@ -60,6 +60,22 @@ func (tab *Tab) URL() string {
 	return url
 }
 
+// History returns the addresses that going back and forth in the tab leads to, oldest first.
+func (tab *Tab) History() []string {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, tab.patience)
+	defer cancel()
+	history, err := chromedp.Run(ctx, chromedp.NavigationEntries())
+	if err != nil {
+		tab.t.Fatalf("read the history: %v", err)
+	}
+	var out []string
+	for _, entry := range history.Entries {
+		out = append(out, entry.URL)
+	}
+	return out
+}
+
 // Text waits for an element and returns its visible text.
 func (tab *Tab) Text(selector string) string {
 	tab.t.Helper()

@@ -34,15 +34,22 @@ func OptionalJSON[Q any](h func(*Call, Q) (Reply, error)) Handler {
 // errCrossSite answers a form that another site sent.
 var errCrossSite = fault.New(fault.Forbidden, "cross_site", "this form was sent from another site; open the page and send it from there")
 
-// Form makes a Handler of a function that takes the fields of a form on one of our own pages,
-// each of the names at most once. A form that a browser sent from another site is refused,
-// because cookies and addresses would vouch for somebody who did not mean it.
-func Form(h func(*Call, url.Values) (Reply, error), names ...string) Handler {
+// SameOrigin refuses calls that a browser sent from another site, because cookies and addresses
+// would vouch for somebody who did not mean it.
+func SameOrigin(h Handler) Handler {
 	guard := http.NewCrossOriginProtection()
 	return func(c *Call) (Reply, error) {
 		if err := guard.Check(c.Request); err != nil {
 			return Reply{}, errCrossSite
 		}
+		return h(c)
+	}
+}
+
+// Form makes a Handler of a function that takes the fields of a form on one of our own pages,
+// each of the names at most once. It has SameOrigin in it.
+func Form(h func(*Call, url.Values) (Reply, error), names ...string) Handler {
+	return SameOrigin(func(c *Call) (Reply, error) {
 		if !isMediaType(c.Request, "application/x-www-form-urlencoded") {
 			return Reply{}, errFormType
 		}
@@ -51,7 +58,7 @@ func Form(h func(*Call, url.Values) (Reply, error), names ...string) Handler {
 			return Reply{}, err
 		}
 		return h(c, values)
-	}
+	})
 }
 
 // Token makes a Handler of a function that takes the token parameter of RFC 7662 and RFC

@@ -2,6 +2,7 @@ package httpkit
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -33,15 +34,22 @@ func WriteProblem(w http.ResponseWriter, requestID string, f *fault.Error) {
 	writeBody(w, status, "application/problem+json", body)
 }
 
-// WriteFaultHeaders sets the headers that a fault asks for in every dialect: when to come
-// back (RFC 9110 section 10.2.3) and how to authenticate (RFC 6750 section 3).
-func WriteFaultHeaders(w http.ResponseWriter, f *fault.Error) {
+// FaultHeaders returns the headers that a fault asks for in every dialect: when to come back (RFC
+// 9110 section 10.2.3) and how to authenticate (RFC 6750 section 3).
+func FaultHeaders(f *fault.Error) http.Header {
+	h := http.Header{}
 	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.FormatInt(int64((f.RetryAfter+time.Second-1)/time.Second), 10))
+		h.Set("Retry-After", strconv.FormatInt(int64((f.RetryAfter+time.Second-1)/time.Second), 10))
 	}
 	if f.Kind == fault.Unauthenticated {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="gatehouse"`)
+		h.Set("WWW-Authenticate", `Bearer realm="gatehouse"`)
 	}
+	return h
+}
+
+// WriteFaultHeaders sets FaultHeaders.
+func WriteFaultHeaders(w http.ResponseWriter, f *fault.Error) {
+	maps.Copy(w.Header(), FaultHeaders(f))
 }
 
 // writeBody ends a body with a line break, as a terminal likes it.

@@ -1,0 +1,26 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/pages"
+)
+
+// mountPages registers the hosted pages, in the operator's looks.
+func (a *App) mountPages(r gin.IRoutes, kit *httpkit.Kit) error {
+	brand := pages.Brand{Name: a.Config.BrandName, Color: a.Config.BrandColor}
+	if path := a.Config.BrandLogo; path != "" {
+		var err error
+		if brand.Logo, err = pages.ReadLogo(path); err != nil {
+			return fmt.Errorf("read GATEHOUSE_BRAND_LOGO: %w", err)
+		}
+	}
+	return (&pages.Handler{
+		Signin: a.Signin, Accounts: a.Accounts, Handoffs: a.Handoffs, Brand: brand,
+		Secure: strings.HasPrefix(a.Config.PublicURL, "https://"),
+	}).Mount(r, kit)
+}

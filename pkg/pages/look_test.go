@@ -1,0 +1,105 @@
+package pages_test
+
+import (
+	"fmt"
+	"net/url"
+	"testing"
+
+	"github.com/gatehouse-id/gatehouse/pkg/browsertest"
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
+)
+
+// sight is a page in one of its states.
+type sight struct {
+	name   string
+	path   string
+	fields string // what is sent from there; empty stays there
+	answer string // the status that the answer has
+}
+
+func sights(t *testing.T, s *dialecttest.Server) []sight {
+	t.Helper()
+	send(t, s, mail.SignUpPath, url.Values{"name": {"Ada"}, "email": {"ada.lovelace@example.com"}, "password": {phrase}})
+	verify := s.MailedToken(t, mail.VerifyEmail, "ada.lovelace@example.com")
+	move, undo := offerMove(t, s, "grace@example.com", "grace.hopper@new.example.org")
+	reset := resetToken(t, s, "ada.lovelace@example.com")
+	ok := func(name, path string) sight { return sight{name: name, path: path} }
+	return []sight{
+		ok("sign-in", "/account/sign-in"),
+		{"sign-in-wrong", "/account/sign-in", "email=ada.lovelace@example.com&password=x", "401"},
+		{"sign-in-bad", "/account/sign-in", "email=nobody&password=", "400"},
+		{"sign-in-unverified", "/account/sign-in", "email=ada.lovelace@example.com&password=" + phrase, "403"},
+		ok("sign-up", "/account/sign-up"),
+		ok("sign-up-invited", "/account/sign-up?invitationCode=iv_x"),
+		{"sign-up-bad", "/account/sign-up", "email=nobody&password=short", "400"},
+		{"sign-up-weak", "/account/sign-up", "email=eve@example.com&password=password1", "422"},
+		{"sign-up-code", "/account/sign-up?invitationCode=iv_x", "email=eve@example.com&password=" + phrase, "400"},
+		ok("forgot", "/account/forgot"),
+		{"forgot-bad", "/account/forgot", "email=", "400"},
+		{"check-mail", "/account/forgot", "email=ada.lovelace@example.com", "200"},
+		ok("reset", "/account/reset?token="+reset),
+		{"reset-short", "/account/reset?token=" + reset, "newPassword=short", "422"},
+		ok("reset-dead", "/account/reset?token=rp_x"),
+		ok("verify", "/account/verify?token="+verify),
+		ok("verify-move", "/account/verify?token="+move),
+		ok("cancel", "/account/cancel?token="+undo),
+		ok("confirmed", "/account/confirmed"),
+		ok("password-set", "/account/password-set"),
+		ok("restored", "/account/restored"),
+		ok("wrong-continue", "/account/sign-in?continue=//evil.example"),
+		ok("arrival-dead", "/auth/thirdPartySignIn?code=x"),
+	}
+}
+
+// TestEverybodyCanUseEveryPage looks at every page in each language and look, on a small phone
+// and on a desk. With GATEHOUSE_TEST_SHOTS it takes pictures.
+func TestEverybodyCanUseEveryPage(t *testing.T) {
+	s := start(t, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
+	all := sights(t, s)
+	browser := browsertest.Start(t)
+	for _, way := range []struct {
+		language, scheme string
+		width            int64
+	}{{"en", "light", 1280}, {"de", "dark", 390}, {"de", "light", 320}, {"en", "dark", 1280}} {
+		name := fmt.Sprintf("%s-%s-%d", way.language, way.scheme, way.width)
+		t.Run(name, func(t *testing.T) {
+			tab := browser.Tab(t)
+			tab.Language(way.language)
+			tab.Prefer("prefers-color-scheme", way.scheme)
+			tab.Size(way.width, 800)
+			for _, p := range all {
+				tab.Open(s.URL + p.path)
+				if p.fields != "" {
+					submit(t, tab, p.fields)
+				}
+				tab.Accessible()
+				var wide bool
+				if tab.Eval("document.documentElement.scrollWidth > innerWidth", &wide); wide {
+					t.Errorf("%s is wider than the screen", p.name)
+				}
+				var lang string
+				if tab.Eval("document.documentElement.lang", &lang); lang != way.language {
+					t.Errorf("%s is in %q", p.name, lang)
+				}
+				tab.Shot("pages-" + p.name + "-" + name)
+			}
+			tab.Clean("status of 40", "status of 42")
+		})
+	}
+}
+
+// submit fills the first form on the page that has fields to fill in, and sends it.
+func submit(t *testing.T, tab *browsertest.Tab, fields string) {
+	t.Helper()
+	values, err := url.ParseQuery(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab.Eval("window.before = true", nil)
+	for name, value := range values {
+		tab.Eval(fmt.Sprintf("document.querySelector('[name=%s]').value = %q", name, value[0]), nil)
+	}
+	tab.Eval("document.forms[0].requestSubmit(), 0", nil)
+	tab.WaitFor("window.before === undefined && document.readyState === 'complete'")
+}
