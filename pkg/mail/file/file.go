@@ -1,11 +1,9 @@
-// Package file carries mails into a folder, one file each, for tests and for programs that
-// pick them up. It owns nothing but the file until it is there whole.
+// Package file carries letters to a folder, one .eml file each, for something else to pick up
+// or for people to look at. It delivers nothing and removes nothing.
 package file
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,45 +12,63 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/mail/eml"
 )
 
-// Sender is a mail.Sender that writes DIR/<id>.eml. A mail that is sent again is the same
-// file. It is safe for concurrent use, by several processes too.
+// Sender is a mail.Sender that writes files. It is safe for concurrent use.
 type Sender struct {
-	Dir string // made when it is not there, for its owner only
+	dir string
 }
 
-// Send writes a letter as SMTP would carry it. The file appears whole or not at all, and is on
-// disk when Send returns.
-func (s Sender) Send(_ context.Context, l mail.Letter) error {
-	m, err := eml.Compose(l)
+// Open returns a sender to a folder, which it makes when there is none. Letters hold one-time
+// links: the folder and its files are the owner's alone.
+func Open(dir string) (*Sender, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("mail: make folder: %w", err)
+	}
+	return &Sender{dir: dir}, nil
+}
+
+// Send writes a letter to ID.eml, whole or not at all; it is on disk when Send returns. The
+// same letter again takes the place of its file.
+func (s *Sender) Send(ctx context.Context, l mail.Letter) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m, err := eml.Compose(l) // refuses an id that is a path
 	if err != nil {
 		return err
 	}
-	var whole bytes.Buffer
-	if _, err := m.WriteTo(&whole); err != nil {
-		return fmt.Errorf("mail file: compose: %w", err)
-	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
-		return fmt.Errorf("mail file: %w", err)
-	}
-	return place(filepath.Join(s.Dir, l.ID+".eml"), whole.Bytes()) // Compose has seen that the id is letters and digits
-}
-
-func place(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".mail-*") // mode 0600
+	f, err := os.CreateTemp(s.dir, ".letter-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("mail file: %w", err)
+		return fmt.Errorf("mail: make file: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("mail file: %w", err)
+	defer func() { _ = os.Remove(f.Name()) }() // is gone when all went well
+	_, err = m.WriteTo(f)
+	if err == nil {
+		err = f.Sync()
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("mail file: %w", err)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(s.dir, l.ID+".eml"))
+	}
+	if err == nil {
+		err = syncFolder(s.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("mail: write file: %w", err)
 	}
 	return nil
+}
+
+// syncFolder makes a rename last.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the operator's own setting
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if closed := d.Close(); err == nil {
+		err = closed
+	}
+	return err
 }
