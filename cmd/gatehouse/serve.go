@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,9 +58,19 @@ func serve(cmd *cobra.Command, _ []string) error {
 	return a.Run(cmd.Context(), func(url string) {
 		say(cmd.OutOrStdout(), "gatehouse is serving on %s", url)
 		if creds != nil {
-			introduce(cmd.OutOrStdout(), url, *creds)
+			introduce(cmd.OutOrStdout(), asPublic(url, cfg.PublicURL), *creds)
 		}
 	})
+}
+
+// asPublic returns the public URL when it leads to where a development server listens: what a
+// browser keeps belongs to one of the two names, and links use the public one.
+func asPublic(listening, public string) string {
+	_, port, _ := strings.Cut(strings.TrimPrefix(listening, "http://"), ":")
+	if strings.HasSuffix(public, ":"+port) {
+		return public
+	}
+	return listening
 }
 
 func logger(cfg config.Config, w io.Writer) *slog.Logger {
@@ -86,11 +97,13 @@ func introduce(w io.Writer, url string, c app.DevCredentials) {
   administrator        %s
   password             %s
 
+  mails     %s/dev/mail
+  API       %s/docs
   key set   %s/.well-known/jwks.json
   health    %s/readyz
 
   try it:
 
   curl -s %s/auth/login -H 'x-api-key: %s' -H 'content-type: application/json' -d '{"email":"%s","password":"%s"}'
-`, c.Publishable, c.Secret, c.Email, c.Password, url, url, url, c.Publishable, c.Email, c.Password)
+`, c.Publishable, c.Secret, c.Email, c.Password, url, url, url, url, url, c.Publishable, c.Email, c.Password)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/keyring"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/inbox"
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
 	"github.com/gatehouse-id/gatehouse/pkg/openapi"
 	"github.com/gatehouse-id/gatehouse/pkg/password"
@@ -53,6 +54,7 @@ type App struct {
 	handler  http.Handler
 	shield   shieldStats
 	metrics  *metrics
+	inbox    *inbox.Inbox // of a development server; nil otherwise
 	tracing  tracing
 }
 
@@ -118,6 +120,9 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 		return nil, err
 	}
 	a.buildServices(master)
+	if err := a.buildCourier(master, opts); err != nil {
+		return nil, err
+	}
 	if err := a.buildHandler(); err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ func (a *App) buildHandler() error {
 		Next: engine, Origins: origins(a.Config.CORSOrigins), HTTPS: strings.HasPrefix(a.Config.PublicURL, "https://"), Log: a.Log,
 	}
 	a.handler, a.shield = shield, shield
+	a.mountDevelopment(engine)
 	return nil
 }
 

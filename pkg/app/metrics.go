@@ -16,6 +16,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	mails    *prometheus.CounterVec
 }
 
 func newMetrics(a *App) *metrics {
@@ -26,7 +27,10 @@ func newMetrics(a *App) *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"method", "route", "status"}),
 	}
-	m.registry.MustRegister(m.requests, collectors.NewGoCollector(),
+	m.mails = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gatehouse_mails_total", Help: "Attempts to send a mail, by kind and outcome.",
+	}, []string{"kind", "outcome"})
+	m.registry.MustRegister(m.requests, m.mails, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "gatehouse_panics_total", Help: "Requests that ended in a panic. It should stay zero.",
@@ -37,6 +41,8 @@ func newMetrics(a *App) *metrics {
 func (m *metrics) observe(method, route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 }
+
+func (m *metrics) mail(kind, outcome string) { m.mails.WithLabelValues(kind, outcome).Inc() }
 
 // adminHandler serves metrics and profiles. It must never be reachable from the public
 // address.

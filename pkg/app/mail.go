@@ -1,0 +1,63 @@
+package app
+
+import (
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/config"
+	"github.com/gatehouse-id/gatehouse/pkg/courier"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/file"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/inbox"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/letter"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/maillog"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/smtp"
+	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
+)
+
+// mailsADay is how many mails one address gets in a day, whatever they are about.
+const mailsADay = 10
+
+// buildCourier lets the relay send mails. A command beside a server sends none that would only
+// be logged: they wait for the server, which may have somewhere to put them.
+func (a *App) buildCourier(master masterkey.Key, opts Options) error {
+	cfg := a.Config
+	writer, err := letter.Open(cfg.MailTemplates, letter.Brand{Name: cfg.BrandName, Color: cfg.BrandColor}, cfg.Sender())
+	if err != nil {
+		return err
+	}
+	sender := opts.Mail
+	if sender == nil {
+		if !opts.Exclusive && cfg.Carrier().By == config.ByLog {
+			return nil
+		}
+		sender = a.carrier()
+	}
+	perRecipient := recipientLimit(cfg)
+	c := &courier.Courier{
+		Outbox: mail.Outbox{Master: master}, Writer: writer, Sender: sender, Guard: a.guard, Now: a.Now, Log: a.Log,
+		Budgets: []limit.Policy{perRecipient, {Name: "mail_to_a_day", Limit: max(mailsADay, perRecipient.Limit), Window: 24 * time.Hour}},
+		Observe: func(kind mail.Kind, outcome courier.Outcome) { a.metrics.mail(string(kind), string(outcome)) },
+	}
+	a.Relay.Handlers[mail.ConsequenceKind] = c.CarryOut
+	a.Relay.OneByOne = map[identity.ConsequenceKind]bool{mail.ConsequenceKind: true}
+	return nil
+}
+
+// carrier returns what the configuration says takes mails away.
+func (a *App) carrier() mail.Sender {
+	switch by := a.Config.Carrier(); by.By {
+	case config.ByInbox:
+		a.inbox = &inbox.Inbox{}
+		return a.inbox
+	case config.ByFile:
+		return file.Sender{Dir: by.Dir}
+	case config.BySMTP:
+		return &smtp.Sender{
+			Host: by.Host, Port: by.Port, User: by.User, Password: by.Password.Reveal(), Security: smtp.Security(by.TLS), Now: a.Now,
+		}
+	default:
+		return maillog.Sender{Log: a.Log}
+	}
+}
