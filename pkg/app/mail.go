@@ -32,12 +32,14 @@ func (a *App) buildCourier(master masterkey.Key, opts Options) error {
 		if !opts.Exclusive && cfg.Carrier().By == config.ByLog {
 			return nil
 		}
-		sender = a.carrier()
+		if sender, err = a.carrier(); err != nil {
+			return err
+		}
 	}
-	perRecipient := recipientLimit(cfg)
+	often := recipientLimit(cfg)
 	c := &courier.Courier{
-		Outbox: mail.Outbox{Master: master}, Writer: writer, Sender: sender, Guard: a.guard, Now: a.Now, Log: a.Log,
-		Budgets: []limit.Policy{perRecipient, {Name: "mail_to_a_day", Limit: max(mailsADay, perRecipient.Limit), Window: 24 * time.Hour}},
+		Outbox: mail.Outbox{Master: master}, Words: writer, Sender: sender, Guard: a.guard, Often: often,
+		Daily: limit.Policy{Name: "mail_to_a_day", Limit: max(mailsADay, often.Limit), Window: 24 * time.Hour}, Now: a.Now, Log: a.Log,
 		Observe: func(kind mail.Kind, outcome courier.Outcome) { a.metrics.mail(string(kind), string(outcome)) },
 	}
 	a.Relay.Handlers[mail.ConsequenceKind] = c.CarryOut
@@ -46,18 +48,18 @@ func (a *App) buildCourier(master masterkey.Key, opts Options) error {
 }
 
 // carrier returns what the configuration says takes mails away.
-func (a *App) carrier() mail.Sender {
+func (a *App) carrier() (mail.Sender, error) {
 	switch by := a.Config.Carrier(); by.By {
 	case config.ByInbox:
 		a.inbox = &inbox.Inbox{}
-		return a.inbox
+		return a.inbox, nil
 	case config.ByFile:
-		return file.Sender{Dir: by.Dir}
+		return file.Open(by.Dir)
 	case config.BySMTP:
 		return &smtp.Sender{
 			Host: by.Host, Port: by.Port, User: by.User, Password: by.Password.Reveal(), Security: smtp.Security(by.TLS), Now: a.Now,
-		}
+		}, nil
 	default:
-		return maillog.Sender{Log: a.Log}
+		return &maillog.Sender{Log: a.Log}, nil
 	}
 }

@@ -1,10 +1,3 @@
-// Package courier takes messages that have been written down to the people they are for: it
-// opens them, counts them against what one person may get, finds their words and hands them to
-// a carrier.
-//
-// It decides when a mail is not sent: when what it offers is over, when its recipient has had
-// enough, and when the carrier refuses it for good. It does not decide who is told what: that
-// is the service's whose change it follows from. It never logs an address or a word of a mail.
 package courier
 
 import (
@@ -17,109 +10,119 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/letter"
 )
 
-// sendTimeout bounds one attempt, whatever the carrier does, so that one that hangs holds up
-// nothing else.
-const sendTimeout = 20 * time.Second
+// sendTime is how long one letter may take. It is more than any carrier's own patience.
+const sendTime = 20 * time.Second
 
-// Outcome says what became of a mail.
+// Outcome is what became of a message.
 type Outcome string
 
-// The outcomes. A mail that was postponed comes again.
+// The outcomes. Only after Postponed does the message come again.
 const (
-	Sent      Outcome = "sent"
-	Expired   Outcome = "expired"   // what it offers is over
-	Dropped   Outcome = "dropped"   // its recipient has had enough
-	Refused   Outcome = "refused"   // for good, by the carrier
-	Postponed Outcome = "postponed" // the carrier cannot take it now
+	Sent       Outcome = "sent"
+	Postponed  Outcome = "postponed"
+	Expired    Outcome = "expired"     // what it offered was over
+	OverBudget Outcome = "over_budget" // its recipient had had enough
+	Refused    Outcome = "refused"     // no carrier will ever take it
 )
 
-// Writer finds the words for a message; letter.Writer is one.
-type Writer interface {
-	Write(id string, m mail.Message, now time.Time) (mail.Letter, error)
-}
-
-// Courier carries out mail.ConsequenceKind. All fields are needed; it is safe for concurrent use.
+// Courier sends the messages of mail.ConsequenceKind. It is safe for concurrent use.
 type Courier struct {
-	Outbox  mail.Outbox
-	Writer  Writer
-	Sender  mail.Sender
-	Guard   *limit.Guard
-	Budgets []limit.Policy // what one recipient may get, of all kinds together; at least one
-	Now     func() time.Time
-	Log     *slog.Logger
-	Observe func(kind mail.Kind, outcome Outcome)
+	Outbox mail.Outbox
+	Words  *letter.Writer
+	Sender mail.Sender
+	Guard  *limit.Guard
+	Often  limit.Policy // messages to one recipient, of whatever kind
+	Daily  limit.Policy // the same over a longer time
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Observe is told of each outcome; nil means nobody counts. The kind is empty when the
+	// message could not be read.
+	Observe func(mail.Kind, Outcome)
 }
 
-// CarryOut is the relay's handler. A mail that fails comes again later, so the relay must hand
-// mails over one by one.
+var (
+	errBatch = errors.New("courier: messages are carried out one by one")
+	errLease = errors.New("courier: not begun: another node may try this message before it is sent")
+)
+
+// CarryOut is the relay's handler of mail.ConsequenceKind, which must stand in the relay's
+// OneByOne: it refuses a batch, because part of it might be sent twice. An error says that
+// the message is to come again.
 func (c *Courier) CarryOut(ctx context.Context, batch []identity.Consequence) error {
-	for _, due := range batch {
-		m, err := c.Outbox.Open(due)
-		if err != nil {
-			return err
-		}
-		outcome, err := c.deliver(ctx, due, m)
-		c.Observe(m.Kind, outcome)
-		if err != nil {
-			return err
-		}
-		if outcome != Sent {
-			c.Log.LogAttrs(ctx, slog.LevelInfo, "mail not sent",
-				slog.String("id", due.ID), slog.String("kind", string(m.Kind)), slog.String("outcome", string(outcome)))
-		}
+	if len(batch) != 1 {
+		return errBatch
+	}
+	m, err := c.Outbox.Open(batch[0])
+	if err != nil {
+		c.observe("", Postponed)
+		return fmt.Errorf("courier: %w", err) // a node with the right master key will read it
+	}
+	outcome, err := c.deliver(ctx, batch[0], m)
+	c.observe(m.Kind, outcome)
+	c.log(ctx, batch[0], m.Kind, outcome, err)
+	if outcome == Postponed {
+		return err
 	}
 	return nil
 }
 
-// deliver makes one attempt. An error means that there will be another.
-func (c *Courier) deliver(ctx context.Context, due identity.Consequence, m mail.Message) (Outcome, error) {
+// deliver sends one message, or says why not. The error explains an outcome and is set when
+// the message is postponed.
+func (c *Courier) deliver(ctx context.Context, q identity.Consequence, m mail.Message) (Outcome, error) {
 	now := c.Now()
 	if !m.Until.IsZero() && !now.Before(m.Until) {
 		return Expired, nil
 	}
-	if due.Attempts <= 1 { // a retry has been counted
-		enough, err := c.enough(ctx, m.To)
-		if err != nil {
-			return Postponed, err
-		}
-		if enough {
-			return Dropped, nil
-		}
-	}
-	letter, err := c.Writer.Write(due.ID, m, now)
+	recipient, err := identity.CanonicalEmail(m.To)
 	if err != nil {
-		return Postponed, fmt.Errorf("courier: write: %w", err)
+		return Refused, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	if left, ok := ctx.Deadline(); ok && time.Until(left) < sendTime {
+		return Postponed, errLease
+	}
+	if allowed, err := c.count(ctx, q, recipient); err != nil {
+		return Postponed, fmt.Errorf("courier: %w", err)
+	} else if !allowed {
+		return OverBudget, nil
+	}
+	l, err := c.Words.Write(q.ID, m, now)
+	if err != nil {
+		return Postponed, fmt.Errorf("courier: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
-	switch err := c.Sender.Send(ctx, letter); {
+	switch err := c.Sender.Send(ctx, l); {
 	case err == nil:
 		return Sent, nil
 	case errors.Is(err, mail.ErrRefused):
-		return Refused, nil
+		return Refused, err
 	default:
-		return Postponed, fmt.Errorf("courier: send: %w", err)
+		return Postponed, fmt.Errorf("courier: %w", err)
 	}
 }
 
-// enough counts a mail to an address and reports whether it is one too many.
-func (c *Courier) enough(ctx context.Context, to string) (bool, error) {
-	key, err := identity.CanonicalEmail(to)
-	if err != nil {
-		return false, errors.New("courier: a message to no address")
+func (c *Courier) observe(k mail.Kind, o Outcome) {
+	if c.Observe != nil {
+		c.Observe(k, o)
 	}
-	hits := make([]limit.Hit, len(c.Budgets))
-	for i, p := range c.Budgets {
-		hits[i] = limit.Hit{Policy: p, Subject: key}
+}
+
+// log writes one line about a message that is dropped, and at debug level about one that is
+// sent. The relay logs what is postponed.
+func (c *Courier) log(ctx context.Context, q identity.Consequence, k mail.Kind, o Outcome, err error) {
+	about := []slog.Attr{
+		slog.String("kind", string(k)), slog.String("id", q.ID), slog.Int64("attempts", q.Attempts), slog.String("outcome", string(o)),
 	}
-	err = c.Guard.Take(ctx, hits[0], hits[1:]...)
-	if errors.Is(err, limit.ErrRateLimited) {
-		return true, nil
+	switch o {
+	case Sent:
+		c.Log.LogAttrs(ctx, slog.LevelDebug, "mail sent", about...)
+	case Refused:
+		c.Log.LogAttrs(ctx, slog.LevelWarn, "mail dropped", append(about, slog.Any("error", err))...)
+	case Expired, OverBudget:
+		c.Log.LogAttrs(ctx, slog.LevelWarn, "mail dropped", about...)
+	case Postponed:
 	}
-	if err != nil {
-		return false, fmt.Errorf("courier: count: %w", err)
-	}
-	return false, nil
 }

@@ -1,0 +1,131 @@
+package courier_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/mail/smtptest"
+	"github.com/gatehouse-id/gatehouse/pkg/store"
+)
+
+// flood returns messages of every kind, in turns, to one person under several spellings.
+func (w *world) flood(n int) []mail.Message {
+	spellings := []string{"ada@example.com", "ADA@example.com", "Ada@EXAMPLE.com"}
+	var out []mail.Message
+	for i := range n {
+		m := w.message(mail.Kinds()[i%len(mail.Kinds())], spellings[i%len(spellings)])
+		m.Until = time.Time{}
+		out = append(out, m)
+	}
+	return out
+}
+
+// Security case A-68.
+func TestOneRecipientGetsThreeOfFiftyMessages(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, w.flood(50)...)
+	w.post(t, w.message(mail.Invitation, "bob@example.com"))
+	if n := w.work(t); n != 51 || w.waiting(t) != 0 {
+		t.Errorf("carried out %d, %d wait: what is beyond the budget is dropped, not kept", n, w.waiting(t))
+	}
+	count := func() (ada int) {
+		for _, d := range w.server.Received() {
+			if d.To[0] != "bob@example.com" {
+				ada++
+			}
+		}
+		return ada
+	}
+	if n := count(); n != 3 || len(w.arrived(t)) != 4 {
+		t.Errorf("%d of %d letters to one recipient, want 3", n, len(w.arrived(t)))
+	}
+	for range 8 { // two hours of it
+		w.advance(15 * time.Minute)
+		w.post(t, w.flood(5)...)
+		w.work(t)
+	}
+	if n := count(); n != 10 {
+		t.Errorf("%d letters in a day, want 10", n)
+	}
+	w.advance(24 * time.Hour)
+	w.post(t, w.flood(1)...)
+	w.work(t)
+	if n := count(); n != 11 {
+		t.Errorf("%d letters, want one more the next day", n)
+	}
+}
+
+func TestAMessageThatComesAgainCountsOnce(t *testing.T) {
+	w := newWorld(t)
+	w.server.Answer(func(_, address string) error { return smtptest.Reply(451, address) })
+	w.post(t, w.flood(3)...)
+	for range 6 {
+		w.work(t)
+		w.advance(time.Minute)
+	}
+	w.server.Answer(func(string, string) error { return nil })
+	w.work(t)
+	if n := len(w.arrived(t)); n != 3 {
+		t.Errorf("%d arrived, want all 3", n)
+	}
+	w.post(t, w.flood(1)...)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 3 {
+		t.Errorf("%d arrived: the three were not counted at all", n)
+	}
+}
+
+// Claims that end before the courier is asked must not turn a first attempt into a later one.
+func TestAnOutageIsNoWayAroundTheBudget(t *testing.T) {
+	w := newWorld(t)
+	at := w.server.Address()
+	w.server.Stop()
+	w.post(t, w.flood(50)...)
+	for range 3 {
+		w.work(t)
+		w.advance(10 * time.Second)
+	}
+	w.server = smtptest.Start(t, smtptest.Options{Address: at})
+	for range 12 {
+		w.advance(time.Minute)
+		w.work(t)
+	}
+	if n := len(w.arrived(t)); n != 3 || w.waiting(t) != 0 {
+		t.Errorf("%d arrived and %d wait, want 3 and none", n, w.waiting(t))
+	}
+}
+
+func TestADeathAfterARefusalDoesNotLiftIt(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, w.flood(4)...)
+	settled := 0
+	w.store.settle = func() error {
+		if settled++; settled == 4 {
+			return store.ErrUnavailable
+		}
+		return nil
+	}
+	_, _ = w.relay.Drain(t.Context())
+	w.advance(time.Minute)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 3 || settled != 5 {
+		t.Errorf("%d arrived after %d settlements", n, settled)
+	}
+}
+
+func TestACountThatFailsLetsNothingThrough(t *testing.T) {
+	w := newWorld(t)
+	w.Guard.Store = broken{w.store}
+	w.post(t, w.flood(1)...)
+	if n := w.work(t); n != 0 || len(w.arrived(t)) != 0 || w.waiting(t) != 1 {
+		t.Errorf("carried out %d", n)
+	}
+}
+
+type broken struct{ store.Counters }
+
+func (broken) Hit(context.Context, time.Time, ...store.Counter) ([]store.Count, error) {
+	return nil, store.ErrUnavailable
+}
