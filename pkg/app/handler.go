@@ -29,6 +29,7 @@ func (a *App) buildHandler() error {
 	engine.NoRoute(func(c *gin.Context) { httpkit.WriteProblem(c.Writer, opaque.Random(16), errNoRoute) })
 	engine.NoMethod(func(c *gin.Context) { httpkit.WriteProblem(c.Writer, opaque.Random(16), errNoMethod) })
 	a.mountHealth(engine)
+	mountClient(engine)
 	a.metrics = newMetrics(a)
 	kit := &httpkit.Kit{
 		Sessions: a.Sessions, Keys: a.APIKeys, Fairness: a.fairness, Proxies: a.Config.TrustedProxies,
