@@ -3,6 +3,7 @@ package js_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/browsertest"
 )
@@ -116,9 +117,20 @@ func TestWhatGoesWrongOnTheWayEndsNoSession(t *testing.T) {
 			tab := s.open(t, browsertest.Start(t))
 			signIn(tab, "ada@example.com")
 			s.set(func(s *site) { s.disturb = []disturbance{d} })
+			if d == overloaded {
+				tab.WaitFor("client.expiresAt() < Date.now()")
+				var p problem
+				if tab.Eval("attempt(client.token())", &p); p.Status != 429 {
+					t.Errorf("during the pause: %+v", p)
+				}
+			}
 			tab.WaitFor(`count("renewed") >= 2`)
-			if n := s.renewals(); n < 3 {
-				t.Errorf("%d requests for two renewals and a failure", n)
+			asked := s.requests("/auth/refreshToken")
+			if len(asked) < 3 {
+				t.Fatalf("%d requests for two renewals and a failure", len(asked))
+			}
+			if pause := asked[1].at.Sub(asked[0].at); d == overloaded && pause < 2900*time.Millisecond {
+				t.Errorf("it waited for %s, and was asked to wait for three seconds", pause)
 			}
 			tab.Eval("client.user().then(() => null)", nil)
 			var gone int

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/browsertest"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
@@ -29,7 +30,10 @@ type site struct {
 }
 
 // sighting is a request as it arrived.
-type sighting struct{ method, path, authorization, referrer string }
+type sighting struct {
+	method, path, authorization string
+	at                          time.Time
+}
 
 // disturbance is what goes wrong with one renewal.
 type disturbance int
@@ -49,7 +53,7 @@ func start(t *testing.T, ttl string, env ...string) *site {
 	t.Cleanup(web.Close)
 	s.URL = web.URL
 	s.Server = dialecttest.Start(t, dialecttest.SQLite(t), dialecttest.Options{
-		Env: append([]string{"GATEHOUSE_ACCESS_TOKEN_TTL=" + ttl}, env...), Clock: dialecttest.NewRunningClock(),
+		Env: append([]string{"GATEHOUSE_ACCESS_TOKEN_TTL=" + ttl, "GATEHOUSE_PUBLIC_URL=" + s.URL}, env...), Clock: dialecttest.NewRunningClock(),
 	})
 	dialecttest.QuickPasswords(s.Server)
 	return s
@@ -72,7 +76,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	s.seen = append(s.seen, sighting{r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Referer()})
+	s.seen = append(s.seen, sighting{r.Method, r.URL.Path, r.Header.Get("Authorization"), time.Now()})
 	down := s.down
 	var d *disturbance
 	if r.URL.Path == "/auth/refreshToken" && len(s.disturb) > 0 && !down {
@@ -141,7 +145,7 @@ func (s *site) disturbed(w http.ResponseWriter, r *http.Request, d disturbance) 
 	case unavailable:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case overloaded:
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", "3")
 		w.WriteHeader(http.StatusTooManyRequests)
 	case nonsense:
 		fmt.Fprint(w, "<html>please sign in to the hotel's network</html>")
