@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -18,11 +17,6 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/keyset"
 	"github.com/gatehouse-id/gatehouse/pkg/verify"
 )
-
-func timeoutContext(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithTimeout(t.Context(), 20*time.Millisecond)
-}
 
 func TestOnlyKeysForSignaturesCount(t *testing.T) {
 	i := newIssuer(t)
