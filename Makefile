@@ -29,7 +29,7 @@ test-mongo: ## All tests; fails when no MongoDB can be had (GATEHOUSE_TEST_MONGO
 lint: ## Format, vet, lint and go.mod checks
 	@$(TOOLS)/golangci-lint version 2>/dev/null | grep -qF "version $(GOLANGCI:v%=%) " || \
 	  $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
-	@files=$$(gofmt -l cmd pkg); [ -z "$$files" ] || { echo "gofmt would change: $$files"; exit 1; }
+	@files=$$(gofmt -l cmd pkg docs); [ -z "$$files" ] || { echo "gofmt would change: $$files"; exit 1; }
 	$(GO) vet ./... && $(TOOLS)/golangci-lint run --allow-parallel-runners ./...
 	$(GO) mod tidy -diff
 
