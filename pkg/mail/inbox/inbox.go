@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -43,7 +44,7 @@ func (b *Inbox) letters(to string) []mail.Letter {
 	defer b.mu.Unlock()
 	var out []mail.Letter
 	for _, l := range slices.Backward(b.all) {
-		if to == "" || l.To == to {
+		if to == "" || canonical(l.To) == canonical(to) {
 			out = append(out, l)
 		}
 	}
@@ -60,7 +61,22 @@ func (b *Inbox) letter(id string) (mail.Letter, bool) {
 	return b.all[i], true
 }
 
+func canonical(address string) string {
+	if c, err := identity.CanonicalEmail(address); err == nil {
+		return c
+	}
+	return address
+}
+
 var link = regexp.MustCompile(`https?://[^\s<>"]+`)
 
-// links returns what a reader could click on.
-func links(l mail.Letter) []string { return append([]string{}, link.FindAllString(l.Text, -1)...) }
+// links returns what a reader could click on, each once.
+func links(l mail.Letter) []string {
+	out := []string{}
+	for _, found := range link.FindAllString(l.Text, -1) {
+		if !slices.Contains(out, found) {
+			out = append(out, found)
+		}
+	}
+	return out
+}

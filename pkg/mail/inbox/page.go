@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
@@ -48,7 +49,7 @@ func (b *Inbox) Handler() http.Handler {
 			render(w, pages, "missing.html", http.StatusNotFound, nil)
 			return
 		}
-		write(w, http.StatusOK, "text/html; charset=utf-8", mailPolicy, []byte(l.HTML))
+		write(w, http.StatusOK, "text/html; charset=utf-8", mailPolicy, outward(l.HTML))
 	})
 	mux.HandleFunc("GET "+Path+".css", func(w http.ResponseWriter, _ *http.Request) {
 		css, _ := files.ReadFile("page/style.css") // it is embedded
@@ -56,6 +57,16 @@ func (b *Inbox) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET "+Path+".json", b.list)
 	return mux
+}
+
+// outward makes the links of a mail open in a tab of their own: in the sandbox of its frame no
+// page would work.
+func outward(html string) []byte {
+	const base = `<base target="_blank">`
+	if before, after, ok := strings.Cut(html, "<head>"); ok {
+		return []byte(before + "<head>" + base + after)
+	}
+	return []byte(base + html)
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
