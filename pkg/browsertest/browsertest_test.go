@@ -154,6 +154,8 @@ func TestAPageIsSeenUnderOtherConditions(t *testing.T) {
 	}
 	tab.Scripts(false)
 	tab.Open(url)
+	began := time.Now()
+	tab.WaitFor(fmt.Sprintf("Date.now() > %d", began.Add(300*time.Millisecond).UnixMilli()))
 	if got := tab.Text("noscript"); got != "No scripts here" {
 		t.Errorf("without scripts: %q", got)
 	}

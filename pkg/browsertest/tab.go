@@ -107,20 +107,22 @@ func (tab *Tab) WaitFor(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, tab.patience)
 	defer cancel()
-	poll := `(async () => { for (;;) {
-		try { if (await (` + js + `)) return true } catch {}
-		await new Promise(done => setTimeout(done, 20))
-	} })()`
+	again := time.NewTicker(20 * time.Millisecond) // here and not in the page, whose timers stand still without scripts
+	defer again.Stop()
+	once := "(async () => { try { return Boolean(await (" + js + ")) } catch { return false } })()"
 	for {
-		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](poll, chromedp.EvalAwaitPromise))
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](once, chromedp.EvalAwaitPromise))
 		switch {
-		case err == nil:
+		case err == nil && holds:
 			return
-		case ctx.Err() != nil:
+		case err != nil && ctx.Err() == nil && !replaced(err):
+			tab.t.Fatalf("wait for %s: %v", js, err)
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
 			at, _ := tab.evaluate("location.href + '\\n' + document.body?.innerText")
 			tab.t.Fatalf("this did not come true in %s: %s\nat %s%s", tab.patience, js, at, tab.record)
-		case !replaced(err):
-			tab.t.Fatalf("wait for %s: %v", js, err)
 		}
 	}
 }

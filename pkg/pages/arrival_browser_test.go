@@ -85,6 +85,7 @@ func quiet(t *testing.T, s *dialecttest.Server, tab *browsertest.Tab, brought st
 }
 
 func TestSigningUpEndsInTheApp(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	tab := browsertest.Start(t).Tab(t)
 	tab.Open(s.URL + "/account/sign-in")
@@ -116,6 +117,7 @@ func TestSigningUpEndsInTheApp(t *testing.T) {
 }
 
 func TestALinkFromAnotherSiteAsksFirst(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	browser := browsertest.Start(t)
 	t.Run("Continue", func(t *testing.T) {
@@ -195,6 +197,7 @@ func TestALinkFromAnotherSiteAsksFirst(t *testing.T) {
 }
 
 func TestAnAppOnAnotherOriginGetsTheFragment(t *testing.T) {
+	t.Parallel()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><h1>App</h1>`))
