@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,8 +35,7 @@ func run(t *testing.T, tab *browsertest.Tab, operation, body string) (status, an
 	tab.Eval(block+`.querySelector(".opblock-summary-control").click()`, nil)
 	tab.WaitFor(block + `.querySelector("button.execute")`)
 	if body != "" {
-		tab.Eval(`(() => { const e = `+block+`.querySelector("textarea.body-param__text"); e.focus(); e.select() })()`, nil)
-		tab.Type(body)
+		tab.Eval(`(() => { const e = `+block+`.querySelector("textarea.body-param__text"); e.focus(); e.select(); document.execCommand("insertText", false, `+strconv.Quote(body)+`) })()`, nil)
 	}
 	tab.Press("Execute")
 	tab.WaitFor(block + `.querySelector(".live-responses-table .response-col_status")`)
