@@ -278,6 +278,9 @@ func TestALookAtALinkIsNoUseOfIt(t *testing.T) {
 			has(t, send(t, s, c.path, fields), 400)
 		})
 	}
+	taken, _ := offerMove(t, s, "carol@example.com", "carol@new.example.com")
+	newcomer(t, s, "carol@new.example.com")
+	has(t, send(t, s, "/account/verify", url.Values{"token": {taken}}), 409, "This address belongs to another account already.")
 	u, err := s.App.Accounts.Find(t.Context(), "bob@example.com")
 	if err != nil || u.PasswordHash != "" {
 		t.Errorf("after all of it bob has a password, or is gone: %v", err)
