@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -66,22 +67,29 @@ func (tab *Tab) find(name string, roles ...string) cdp.BackendNodeID {
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	for count := 0; ; {
-		nodes, err := query(ctx, name, roles)
-		if err == nil && len(nodes) == 1 {
+	for round := time.Second; ; {
+		nodes, problem := query(ctx, round, name, roles)
+		if problem == nil && len(nodes) == 1 {
 			return nodes[0]
 		}
-		count = len(nodes)
+		if errors.Is(problem, context.DeadlineExceeded) {
+			round *= 2
+		}
+		count := len(nodes)
 		select {
 		case <-again.C: // a page that changes under the question is asked again
 		case <-ctx.Done():
 			page, _ := tab.evaluate("location.href + '\\n' + document.body?.innerText")
-			tab.t.Fatalf("found %d of %q with the name %q, want one, at %s%s", count, roles, name, page, tab.record)
+			tab.t.Fatalf("found %d of %q with the name %q, want one (%v), at %s%s", count, roles, name, problem, page, tab.record)
 		}
 	}
 }
 
-func query(ctx context.Context, name string, roles []string) ([]cdp.BackendNodeID, error) {
+// query asks once. What is asked of a page that is being replaced may never be answered, so
+// it does not wait for longer than a round.
+func query(ctx context.Context, round time.Duration, name string, roles []string) ([]cdp.BackendNodeID, error) {
+	ctx, cancel := context.WithTimeout(ctx, round)
+	defer cancel()
 	doc, err := chromedp.Call(ctx, dom.GetDocument, dom.GetDocumentParams{})
 	if err != nil {
 		return nil, err

@@ -110,12 +110,17 @@ func (tab *Tab) WaitFor(js string) {
 	again := time.NewTicker(20 * time.Millisecond) // here and not in the page, whose timers stand still without scripts
 	defer again.Stop()
 	once := "(async () => { try { return Boolean(await (" + js + ")) } catch { return false } })()"
-	for {
-		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](once, chromedp.EvalAwaitPromise))
+	for round := 4 * time.Second; ; {
+		attempt, done := context.WithTimeout(ctx, round)
+		holds, err := chromedp.Run(attempt, chromedp.Evaluate[bool](once, chromedp.EvalAwaitPromise))
+		late := attempt.Err() != nil
+		done()
 		switch {
 		case err == nil && holds:
 			return
-		case err != nil && ctx.Err() == nil && !replaced(err):
+		case late: // what is asked of a page that is being replaced may never be answered
+			round *= 2
+		case err != nil && !replaced(err):
 			tab.t.Fatalf("wait for %s: %v", js, err)
 		}
 		select {
