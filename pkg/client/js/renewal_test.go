@@ -31,6 +31,23 @@ func TestASessionIsRenewedBeforeItExpires(t *testing.T) {
 	s.noTokens(t, tab)
 }
 
+func TestARenewalReachesOtherTabsAtOnce(t *testing.T) {
+	s := start(t, "1h")
+	browser := browsertest.Start(t)
+	one := s.open(t, browser)
+	signIn(one, "ada@example.com")
+	two := s.duplicate(t, browser, one)
+	s.set(func(s *site) { s.refused["*"] = true })
+	one.Eval(`client.fetch("/api").then(() => null)`, nil)
+	two.WaitFor(`count("renewed") === 1`)
+	var a, b string
+	one.Eval(`sessionStorage.getItem("SF_Token")`, &a)
+	two.Eval(`sessionStorage.getItem("SF_Token")`, &b)
+	if a != b || s.renewals() != 1 {
+		t.Errorf("the tabs differ, after %d renewals", s.renewals())
+	}
+}
+
 func TestTwoTabsRenewOnce(t *testing.T) {
 	s := start(t, "4s")
 	browser := browsertest.Start(t)

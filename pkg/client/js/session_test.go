@@ -133,6 +133,27 @@ func (s *site) noTokens(t *testing.T, tabs ...*browsertest.Tab) {
 	}
 }
 
+// TestALateAnswerBringsNobodyBack signs out while a renewal is under way.
+func TestALateAnswerBringsNobodyBack(t *testing.T) {
+	s := start(t, "1h")
+	tab := s.open(t, browsertest.Start(t))
+	signIn(tab, "ada@example.com")
+	s.set(func(s *site) { s.refused["*"], s.disturb = true, []disturbance{late} })
+	tab.Eval(`void (window.answer = attempt(client.fetch("/api").then(r => r.status)))`, nil)
+	<-s.rotated
+	tab.Eval("client.signOut()", nil)
+	close(s.release)
+	var status int
+	if tab.Eval("window.answer", &status); status != 401 {
+		t.Errorf("the request was answered %d", status)
+	}
+	var gone bool
+	if tab.Eval("client.session() === null && sessionStorage.length === 0", &gone); !gone {
+		t.Error("the answer brought the session back")
+	}
+	tab.Clean(refusedOnPurpose)
+}
+
 func TestSigningOutReachesOtherTabs(t *testing.T) {
 	s := start(t, "1h")
 	browser := browsertest.Start(t)

@@ -27,6 +27,8 @@ type site struct {
 	down    bool            // nothing gets through
 	refused map[string]bool // Authorization headers that the API refuses
 	gate    *gate           // holds the API's refusals back
+
+	rotated, release chan struct{} // of a late answer
 }
 
 // sighting is a request as it arrived.
@@ -43,12 +45,13 @@ const (
 	unavailable                    // 503
 	overloaded                     // 429 with Retry-After
 	nonsense                       // a proxy's page instead of the answer
+	late                           // the service answers, and the answer waits until the test releases it
 )
 
 // start starts a site. Its access tokens live as long as ttl says, by a clock that runs.
 func start(t *testing.T, ttl string, env ...string) *site {
 	t.Helper()
-	s := &site{refused: map[string]bool{}}
+	s := &site{refused: map[string]bool{}, rotated: make(chan struct{}), release: make(chan struct{})}
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
 	s.URL = web.URL
@@ -85,7 +88,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	switch {
 	case down && r.URL.Path != "/client.js":
-		hangUp(w)
+		hangUp(w, "")
 	case d != nil:
 		s.disturbed(w, r, *d)
 	case r.URL.Path == "/api":
@@ -139,23 +142,31 @@ func (s *site) api(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) disturbed(w http.ResponseWriter, r *http.Request, d disturbance) {
 	switch d {
-	case lost:
+	case lost: // after its beginning: what has not begun, a browser asks for again by itself
 		s.App.Handler().ServeHTTP(httptest.NewRecorder(), r)
-		hangUp(w)
+		hangUp(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{")
 	case unavailable:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case overloaded:
 		w.Header().Set("Retry-After", "3")
 		w.WriteHeader(http.StatusTooManyRequests)
+	case late:
+		answer := httptest.NewRecorder()
+		s.App.Handler().ServeHTTP(answer, r)
+		close(s.rotated)
+		<-s.release
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
 	case nonsense:
 		fmt.Fprint(w, "<html>please sign in to the hotel's network</html>")
 	}
 }
 
-// hangUp ends the connection without an answer.
-func hangUp(w http.ResponseWriter) {
+// hangUp ends the connection after no answer, or the beginning of one.
+func hangUp(w http.ResponseWriter, begin string) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
+		_, _ = conn.Write([]byte(begin))
 		conn.Close()
 	}
 }
