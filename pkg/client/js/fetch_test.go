@@ -50,6 +50,24 @@ func TestARefusedRequestIsRepeatedOnce(t *testing.T) {
 	s.noTokens(t, tab)
 }
 
+func TestRequestsOfOnePageRenewOnceWithoutLocks(t *testing.T) {
+	s := start(t, "1h")
+	tab := browsertest.Start(t).Tab(t)
+	tab.BeforePages("delete Navigator.prototype.locks")
+	tab.Open(s.URL + "/page")
+	tab.WaitFor("window.ready")
+	signIn(tab, "ada@example.com")
+	var bearer string
+	tab.Eval(`"Bearer " + client.session().accessToken`, &bearer)
+	s.set(func(s *site) { s.refused[bearer], s.gate = true, newGate(t, 5) })
+	var status []int
+	tab.Eval(`Promise.all([1, 2, 3, 4, 5].map(i => client.fetch("/api?" + i).then(r => r.status)))`, &status)
+	if n := s.renewals(); n != 1 || !cmp.Equal(status, []int{200, 200, 200, 200, 200}) {
+		t.Errorf("answers %v after %d renewals", status, n)
+	}
+	tab.Clean(refusedOnPurpose)
+}
+
 func TestTheTokenGoesWhereItBelongs(t *testing.T) {
 	s := start(t, "1h")
 	var mu sync.Mutex
