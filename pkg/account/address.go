@@ -10,7 +10,9 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
@@ -27,7 +29,10 @@ func (s *Service) ChangeEmail(ctx context.Context, by identity.Actor, email, cur
 	if key == by.User.EmailKey() {
 		return fault.InvalidField("newEmail", "unchanged", "newEmail is the address the account has")
 	}
-	if err := s.confirm(ctx, *by.User, current); err != nil {
+	if err := s.tryCurrent(ctx, *by.User, current, s.asks(by, key)); err != nil {
+		return err
+	}
+	if err := s.mayWarn(ctx, *by.User); err != nil {
 		return err
 	}
 	owner, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: key})
@@ -39,8 +44,22 @@ func (s *Service) ChangeEmail(ctx context.Context, by identity.Actor, email, cur
 		if u.PasswordHash != by.User.PasswordHash {
 			return nil, session.ErrBusy // the password that was checked is no longer the password
 		}
+		if undo, ok := u.Proof(identity.UndoMove); ok && undo.Live(now) && undo.Email != u.Email {
+			return nil, ErrMovedLately // another link would take its place
+		}
 		return s.offerMove(by, u, email, owner, taken, now), nil
 	})
+	return err
+}
+
+// mayWarn counts the mail that lets the owner undo a change of address. It leaves whatever
+// else its reader got: nobody is to lose it in a flood of other mails. An address that nobody
+// has proved to read may be a stranger's, who is not to be flooded by it.
+func (s *Service) mayWarn(ctx context.Context, u identity.User) error {
+	err := s.room(ctx, u.EmailKey())
+	if errors.Is(err, limit.ErrRateLimited) && u.EmailVerified {
+		return nil
+	}
 	return err
 }
 
@@ -48,7 +67,7 @@ func (s *Service) ChangeEmail(ctx context.Context, by identity.Actor, email, cur
 func (s *Service) offerMove(by identity.Actor, u *identity.User, email string, owner identity.User, taken bool, now time.Time) []identity.Consequence {
 	undo, undoUntil := promise(u, identity.UndoMove, u.Email, "", now)
 	old := mail.Notice(*u, by, mail.AddressChange, now)
-	old.Link, old.Until, old.NewEmail = s.Links.Cancel(undo), undoUntil, email
+	old.Link, old.Until, old.NewEmail, old.Counted = s.Links.Cancel(undo), undoUntil, email, true
 	fresh := mail.To(*u, by, mail.ConfirmAddress)
 	if taken {
 		u.DropProofs(identity.MoveEmail)
@@ -82,24 +101,57 @@ func (s *Service) move(by identity.Actor, u *identity.User, email string, now ti
 // so that is worthless too and every session ends: the way back in is a reset, which is
 // mailed to the old address at once.
 func (s *Service) CancelEmailChange(ctx context.Context, by identity.Actor, token string) error {
-	_, t, err := s.holder(ctx, by, identity.UndoMove, token)
+	u, t, err := s.holder(ctx, by, identity.UndoMove, token)
 	if err != nil {
 		return err
 	}
-	_, err = s.spend(ctx, by, identity.UndoMove, t, func(u *identity.User, proof identity.Proof, now time.Time) ([]identity.Consequence, error) {
+	err = s.undoMove(ctx, by, t)
+	if !errors.Is(err, ErrEmailExists) {
+		return err
+	}
+	proof, _ := u.Proof(identity.UndoMove)
+	if err := s.evict(ctx, by, proof.Email); err != nil {
+		return err
+	}
+	return s.undoMove(ctx, by, t)
+}
+
+func (s *Service) undoMove(ctx context.Context, by identity.Actor, t opaque.Token) error {
+	_, err := s.spend(ctx, by, identity.UndoMove, t, func(u *identity.User, proof identity.Proof, now time.Time) ([]identity.Consequence, error) {
 		moved := []identity.Consequence{s.event(by, audit.EmailChangeUndone, *u, now)}
 		if u.Email != proof.Email {
-			if moved, err = s.move(by, u, proof.Email, now); err != nil {
+			also, err := s.move(by, u, proof.Email, now)
+			if err != nil {
 				return nil, err
 			}
+			moved = append(moved, also...)
 		}
 		u.DropProofs(identity.MoveEmail)
 		u.PasswordHash = ""
 		reset := mail.To(*u, by, mail.ResetPassword)
 		link, until := promise(u, identity.ResetPassword, u.Email, "", now)
-		reset.Link, reset.Until = s.Links.Reset(link), until
+		reset.Link, reset.Until, reset.Counted = s.Links.Reset(link), until, true // the only way back in
 		end := session.Cutoff(u, "", identity.EndedByAddressUndo, now)
 		return append(moved, end, s.Outbox.Post(reset, now)), nil
 	})
 	return err
+}
+
+// evict deletes the account that somebody has made with an address meanwhile and not proved to
+// read: they made it to keep its reader out, or they are its reader. An account whose holder
+// has proved it stays.
+func (s *Service) evict(ctx context.Context, by identity.Actor, email string) error {
+	squatter, err := s.Find(ctx, email)
+	if errors.Is(err, ErrNotFound) {
+		return nil // gone meanwhile, or about to be
+	}
+	if err != nil {
+		return err
+	}
+	return s.eraseIf(ctx, by, squatter.ID, func(u identity.User) error {
+		if u.EmailVerified {
+			return ErrEmailExists
+		}
+		return nil
+	})
 }

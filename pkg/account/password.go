@@ -26,11 +26,18 @@ func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current
 	return s.Sessions.Start(ctx, by, u, []string{"pwd"})
 }
 
-// confirm checks the password that somebody has to give once more. A stolen access token
-// must not become a way to guess it, so the tries are counted.
+// confirm checks the password that somebody has to give once more.
 func (s *Service) confirm(ctx context.Context, u identity.User, current string) error {
-	try := limit.Hit{Policy: s.Limits.Confirm, Subject: "user:" + u.ID}
-	if err := s.Guard.Take(ctx, try); err != nil {
+	if err := s.tryCurrent(ctx, u, current); err != nil {
+		return err
+	}
+	return s.Guard.Forget(ctx, s.tries(u))
+}
+
+// tryCurrent is confirm where a good try counts, too. A stolen access token must not become a
+// way to guess the password, so tries are counted.
+func (s *Service) tryCurrent(ctx context.Context, u identity.User, current string, others ...limit.Hit) error {
+	if err := s.Guard.Take(ctx, s.tries(u), others...); err != nil {
 		return err
 	}
 	if u.PasswordHash == "" {
@@ -43,7 +50,11 @@ func (s *Service) confirm(ctx context.Context, u identity.User, current string) 
 	if !ok {
 		return ErrWrongPassword
 	}
-	return s.Guard.Forget(ctx, try)
+	return nil
+}
+
+func (s *Service) tries(u identity.User) limit.Hit {
+	return limit.Hit{Policy: s.Limits.Confirm, Subject: "user:" + u.ID}
 }
 
 // SetPassword gives an account another password on a server's or an operator's word and

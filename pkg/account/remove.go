@@ -34,7 +34,15 @@ func (s *Service) Delete(ctx context.Context, by identity.Actor, name string) (i
 // personal is left in it, and its names are free. What remains is a tombstone that carries
 // the consequences until they are done; the store's sweep removes it.
 func (s *Service) erase(ctx context.Context, by identity.Actor, id string) error {
+	return s.eraseIf(ctx, by, id, func(identity.User) error { return nil })
+}
+
+// eraseIf is erase unless may objects, in the same write.
+func (s *Service) eraseIf(ctx context.Context, by identity.Actor, id string, may func(identity.User) error) error {
 	_, err := s.change(ctx, by, id, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+		if err := may(*u); err != nil {
+			return nil, err
+		}
 		*u = identity.User{
 			ID: u.ID, Rev: u.Rev, Deleted: true, UserType: u.UserType, Epoch: u.Epoch,
 			CreatedAt: u.CreatedAt, PasswordSetAt: u.PasswordSetAt,

@@ -51,17 +51,32 @@ func (s *Service) request(ctx context.Context, by identity.Actor, what requested
 	if err != nil {
 		return fault.InvalidField("email", "invalid_email", "email is not an address we accept")
 	}
-	from, known := limit.Origin(by)
-	if !known {
-		from += "|" + key
-	}
-	if err := s.Guard.Take(ctx, limit.Hit{Policy: s.Limits.Mail, Subject: from}); err != nil {
+	if err := s.Guard.Take(ctx, s.asks(by, key)); err != nil {
 		return err
 	}
 	if err := s.Store.Record(ctx, s.requestOf(what, key, by)); err != nil {
 		return fmt.Errorf("account: record request: %w", err)
 	}
 	return nil
+}
+
+// asks is a mail to an address that somebody asks for, as it counts against where they are.
+func (s *Service) asks(by identity.Actor, emailKey string) limit.Hit {
+	from, known := limit.Origin(by)
+	if !known {
+		from += "|" + emailKey
+	}
+	return limit.Hit{Policy: s.Limits.Mail, Subject: from}
+}
+
+// room counts a mail to an address before it is written. Without room it is ErrRateLimited.
+func (s *Service) room(ctx context.Context, emailKey string) error {
+	ctx, _ = limit.WithReport(ctx) // what somebody gets is nobody else's business
+	hits := make([]limit.Hit, len(s.Limits.Recipient))
+	for i, p := range s.Limits.Recipient {
+		hits[i] = limit.Hit{Policy: p, Subject: emailKey}
+	}
+	return s.Guard.Take(ctx, hits[0], hits[1:]...)
 }
 
 func (s *Service) requestOf(what requested, key string, by identity.Actor) identity.Consequence {
@@ -93,10 +108,16 @@ func (s *Service) CarryOutRequests(ctx context.Context, batch []identity.Consequ
 	return nil
 }
 
-// answer writes the mail that a request asks for, if there is an account and a mail to it
-// would still be sent: a link that nobody gets must not replace one that somebody has.
+// answerRounds is maxRounds for a mail that has been counted: starting over from the request
+// would count it again.
+const answerRounds = 10 * maxRounds
+
+// answer writes the mail that a request asks for, if there is an account and its holder has
+// not had enough mails: a link that nobody gets must not replace one that somebody has. That
+// is why the mail is counted here, and not only when it leaves.
 func (s *Service) answer(ctx context.Context, id string, r request) error {
-	for range maxRounds {
+	counted := false
+	for range answerRounds {
 		u, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: r.EmailKey})
 		if errors.Is(err, store.ErrNotFound) || err == nil && (!u.Active() || u.Disabled) {
 			return nil
@@ -104,16 +125,19 @@ func (s *Service) answer(ctx context.Context, id string, r request) error {
 		if err != nil {
 			return fmt.Errorf("account: find account: %w", err)
 		}
-		if left, err := s.Guard.Peek(ctx, limit.Hit{Policy: s.Limits.Recipient, Subject: r.EmailKey}); err != nil {
-			return fmt.Errorf("account: mails left: %w", err)
-		} else if left.Remaining == 0 {
-			return nil
-		}
 		m, needed := s.reply(&u, id, r, s.Now())
 		if !needed {
 			return nil
 		}
-		err = s.Store.UpdateUser(ctx, u, s.Outbox.Post(m, s.Now()))
+		if !counted {
+			if err := s.room(ctx, r.EmailKey); errors.Is(err, limit.ErrRateLimited) {
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("account: count mail: %w", err)
+			}
+		}
+		counted, m.Counted = true, true
+		err = s.write(ctx, u, id, m)
 		if errors.Is(err, store.ErrStale) {
 			continue
 		}
@@ -123,6 +147,17 @@ func (s *Service) answer(ctx context.Context, id string, r request) error {
 		return nil
 	}
 	return store.ErrStale
+}
+
+// write writes a mail together with the link that it carries. One without a link is known by
+// the request it answers: it is the same mail if this has to be done again.
+func (s *Service) write(ctx context.Context, u identity.User, request string, m mail.Message) error {
+	c := s.Outbox.Post(m, s.Now())
+	if m.Kind != mail.AccountExists {
+		return s.Store.UpdateUser(ctx, u, c)
+	}
+	c.ID = request + "m"
+	return s.Store.Record(ctx, c)
 }
 
 // reply gives u the link that a request asks for and returns the mail that carries it.

@@ -24,6 +24,8 @@ var (
 	ErrWrongPassword = fault.New(fault.Unauthenticated, "bad_credentials", "the current password is wrong")
 	// ErrNotFound answers an id or address that names no account.
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such account")
+	// ErrMovedLately answers a change of address while the one before can still be undone.
+	ErrMovedLately = fault.New(fault.Conflict, "email_changed_lately", "the address was changed in the last three days and cannot be changed again yet")
 	// ErrNotAllowed answers an attempt on an account above the actor's own level.
 	ErrNotAllowed = fault.New(fault.Forbidden, "insufficient_scope", "you may not change this account")
 )
@@ -43,10 +45,10 @@ type Store interface {
 
 // Limits are the budgets of what strangers and thieves could try.
 type Limits struct {
-	Confirm   limit.Policy // how often the current password of one account may be tried
-	Proof     limit.Policy // one-time tokens tried, per address
-	Mail      limit.Policy // mails asked for, per address
-	Recipient limit.Policy // mails to one recipient: the budget that the mails themselves are counted by
+	Confirm   limit.Policy   // how often the current password of one account may be tried
+	Proof     limit.Policy   // one-time tokens tried, per address
+	Mail      limit.Policy   // mails asked for, per address
+	Recipient []limit.Policy // mails to one recipient: the budgets that every mail is counted by; at least one
 }
 
 // Service is the one place where accounts change. All fields are needed; it is safe for

@@ -15,7 +15,9 @@ import (
 func (s *Service) Welcome(u *identity.User, by identity.Actor) identity.Consequence {
 	now := s.Now()
 	u.Language = by.Language
-	u.KnownClients = []string{by.Client.Software()}
+	if !by.IsServer() { // what stands between us and the person is not theirs
+		u.KnownClients = []string{by.Client.Software()}
+	}
 	return s.Outbox.Post(s.verification(u, by, "", now), now)
 }
 

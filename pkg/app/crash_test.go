@@ -18,6 +18,7 @@ const phrase = "a long enough phrase"
 // flow is something that takes more than one write. prepare runs on a healthy node; act runs
 // on the one that dies and may fail anywhere; check runs on a node that comes after it.
 type flow struct {
+	env     []string
 	prepare func(t *testing.T, s *dialecttest.Server) any
 	act     func(t *testing.T, s *dialecttest.Server, state any)
 	check   func(t *testing.T, s *dialecttest.Server, state any)
@@ -136,7 +137,10 @@ var flows = map[string]flow{
 
 // TestACrashNeitherLosesNorDoubles stops a node before and after each of its writes and looks
 // at what another one finds a little more than a minute later.
-func TestACrashNeitherLosesNorDoubles(t *testing.T) {
+func TestACrashNeitherLosesNorDoubles(t *testing.T) { crashes(t, flows) }
+
+func crashes(t *testing.T, flows map[string]flow) {
+	t.Helper()
 	dialecttest.EachKind(t, func(t *testing.T, fresh func(testing.TB) dialecttest.Opener) {
 		for name, f := range flows {
 			t.Run(name, func(t *testing.T) {
@@ -158,7 +162,8 @@ func TestACrashNeitherLosesNorDoubles(t *testing.T) {
 // many writes the flow and its consequences took.
 func crash(t *testing.T, open dialecttest.Opener, f flow, n int, lose bool) int {
 	t.Helper()
-	healthy := dialecttest.Start(t, open, dialecttest.Options{})
+	healthy := dialecttest.Start(t, open, dialecttest.Options{Env: f.env})
+	dialecttest.QuickPasswords(healthy)
 	state := f.prepare(t, healthy)
 	healthy.Settle(t)
 	var stopper *dialecttest.Stopper
@@ -166,6 +171,7 @@ func crash(t *testing.T, open dialecttest.Opener, f flow, n int, lose bool) int 
 		stopper = &dialecttest.Stopper{Store: db}
 		return stopper
 	})
+	dialecttest.QuickPasswords(dying)
 	if n < 0 {
 		n = 1 << 20
 	}
@@ -177,6 +183,7 @@ func crash(t *testing.T, open dialecttest.Opener, f flow, n int, lose bool) int 
 
 	healthy.Clock.Advance(store.ClaimTimeout + 2*time.Second)
 	after := healthy.Node(t)
+	dialecttest.QuickPasswords(after)
 	after.Settle(t)
 	if _, err := after.App.Invites.Repair(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,12 +1,10 @@
 package app
 
 import (
-	"time"
-
+	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/courier"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
-	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/mail/file"
 	"github.com/gatehouse-id/gatehouse/pkg/mail/inbox"
@@ -16,13 +14,11 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
 )
 
-// mailsADay is how many mails one address gets in a day, whatever they are about.
-const mailsADay = 10
-
 // buildCourier lets the relay send mails. A command beside a server sends none that would only
 // be logged: they wait for the server, which may have somewhere to put them.
 func (a *App) buildCourier(master masterkey.Key, opts Options) error {
 	cfg := a.Config
+	a.Relay.OneByOne = map[identity.ConsequenceKind]bool{mail.ConsequenceKind: true, account.RequestKind: true}
 	writer, err := letter.Open(cfg.MailTemplates, letter.Brand{Name: cfg.BrandName, Color: cfg.BrandColor}, cfg.Sender())
 	if err != nil {
 		return err
@@ -36,14 +32,13 @@ func (a *App) buildCourier(master masterkey.Key, opts Options) error {
 			return err
 		}
 	}
-	often := recipientLimit(cfg)
+	budgets := recipientLimits(cfg)
 	c := &courier.Courier{
-		Outbox: mail.Outbox{Master: master}, Words: writer, Sender: sender, Guard: a.guard, Often: often,
-		Daily: limit.Policy{Name: "mail_to_a_day", Limit: max(mailsADay, often.Limit), Window: 24 * time.Hour}, Now: a.Now, Log: a.Log,
+		Outbox: mail.Outbox{Master: master}, Words: writer, Sender: sender, Guard: a.guard, Often: budgets[0], Daily: budgets[1],
+		Now: a.Now, Log: a.Log,
 		Observe: func(kind mail.Kind, outcome courier.Outcome) { a.metrics.mail(string(kind), string(outcome)) },
 	}
 	a.Relay.Handlers[mail.ConsequenceKind] = c.CarryOut
-	a.Relay.OneByOne = map[identity.ConsequenceKind]bool{mail.ConsequenceKind: true}
 	return nil
 }
 

@@ -43,12 +43,14 @@ func accountLimits(cfg config.Config) account.Limits {
 	mails := policy("mail", cfg.LimitMail)
 	return account.Limits{
 		Confirm: policy("confirm", cfg.LimitLogin), Proof: policy("proof", cfg.LimitCode),
-		Mail: limit.Policy{Name: mails.Name, Limit: 10 * mails.Limit, Window: mails.Window}, Recipient: recipientLimit(cfg),
+		Mail: limit.Policy{Name: mails.Name, Limit: 10 * mails.Limit, Window: mails.Window}, Recipient: recipientLimits(cfg),
 	}
 }
 
-// recipientLimit bounds what one address gets, whatever the mails are about.
-func recipientLimit(cfg config.Config) limit.Policy { return policy("mail_to", cfg.LimitMail) }
+// recipientLimits bound what one address gets, whatever the mails are about: often, and in a day.
+func recipientLimits(cfg config.Config) []limit.Policy {
+	return []limit.Policy{policy("mail_to", cfg.LimitMail), policy("mail_to_a_day", cfg.LimitMailDay)}
+}
 
 // wait pauses for d or until ctx ends.
 func wait(ctx context.Context, d time.Duration) {

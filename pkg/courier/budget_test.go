@@ -134,3 +134,22 @@ type broken struct{ store.Counters }
 func (broken) Hit(context.Context, time.Time, ...store.Counter) ([]store.Count, error) {
 	return nil, store.ErrUnavailable
 }
+
+func TestAMessageThatWasCountedWhenItWasWrittenIsSentWhateverTheBudgetSays(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, w.flood(10)...)
+	counted := w.message(mail.AddressChange, "ada@example.com")
+	counted.Until, counted.Counted = time.Time{}, true
+	w.post(t, counted)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 4 {
+		t.Errorf("%d arrived, want the three of the budget and the one that was counted", n)
+	}
+	w.advance(15 * time.Minute)
+	w.post(t, counted, counted, counted)
+	w.post(t, w.flood(3)...)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 10 {
+		t.Errorf("%d arrived, want ten: those that were counted were counted again", n)
+	}
+}

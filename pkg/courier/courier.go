@@ -83,10 +83,12 @@ func (c *Courier) deliver(ctx context.Context, q identity.Consequence, m mail.Me
 	if left, ok := ctx.Deadline(); ok && time.Until(left) < sendTime {
 		return Postponed, errLease
 	}
-	if allowed, err := c.count(ctx, q, recipient); err != nil {
-		return Postponed, fmt.Errorf("courier: %w", err)
-	} else if !allowed {
-		return OverBudget, nil
+	if !m.Counted {
+		if allowed, err := c.count(ctx, q, recipient); err != nil {
+			return Postponed, fmt.Errorf("courier: %w", err)
+		} else if !allowed {
+			return OverBudget, nil
+		}
 	}
 	l, err := c.Words.Write(q.ID, m, now)
 	if err != nil {

@@ -60,7 +60,7 @@ type Options struct {
 func Start(t testing.TB, open Opener, opts Options) *Server {
 	t.Helper()
 	env := []string{"GATEHOUSE_MASTER_KEY=" + shared.masterKey(), "GATEHOUSE_PUBLIC_URL=http://localhost:8080"}
-	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "CODE"} {
+	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "MAIL_DAY", "CODE"} {
 		env = append(env, "GATEHOUSE_LIMIT_"+name+"=1000000/1m")
 	}
 	if opts.Clock == nil {

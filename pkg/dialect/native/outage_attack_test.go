@@ -80,7 +80,7 @@ func TestAnOutageOfTheStoreIsNeverAnAnswer(t *testing.T) {
 			var answers [2]dialecttest.Response
 			dialecttest.Together(2, func(i int) { answers[i], _ = s.Try([]request{login, ready}[i]) })
 			outage(t, "an API key that has to be read", answers[0])
-			if r := answers[1]; r.Status != 503 || found(r.Body, driverWords) != nil {
+			if r := answers[1]; r.Status != 503 || found(anonymous(r).Body, driverWords) != nil {
 				t.Errorf("it says it is ready: %d %s", r.Status, r.Body)
 			}
 			if len(found(s.Log.String(), []string{goodPassword, a.RefreshToken, inv.Code})) > 0 {
@@ -98,7 +98,7 @@ func outage(t *testing.T, name string, r dialecttest.Response) {
 	if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err != nil || seconds < 1 {
 		t.Errorf("%s: Retry-After is %q", name, r.Header.Get("Retry-After"))
 	}
-	if leaked := found(r.Body, driverWords); len(leaked) > 0 {
+	if leaked := found(anonymous(r).Body, driverWords); len(leaked) > 0 { // the request id is made of any letters
 		t.Errorf("%s: %q in %s", name, leaked, r.Body)
 	}
 }

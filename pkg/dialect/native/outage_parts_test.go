@@ -65,8 +65,14 @@ func (p *partly) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]
 	return try(p, "Hit", func() ([]store.Count, error) { return p.Store.Hit(ctx, now, c...) })
 }
 
+func (p *partly) Forget(ctx context.Context, keys ...string) error {
+	_, err := try(p, "Forget", func() (any, error) { return nil, p.Store.Forget(ctx, keys...) })
+	return err
+}
+
 func (p *partly) Record(ctx context.Context, also ...identity.Consequence) error {
-	return errors.Join(p.err("Record"), p.Store.Record(ctx, also...))
+	_, err := try(p, "Record", func() (any, error) { return nil, p.Store.Record(ctx, also...) })
+	return err
 }
 
 func (p *partly) StartSession(ctx context.Context, s identity.Session, also ...identity.Consequence) error {

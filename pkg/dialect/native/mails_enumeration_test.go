@@ -1,0 +1,289 @@
+package native_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/store"
+)
+
+// watched notes every call that could tell accounts apart by the time it takes.
+type watched struct {
+	store.Store
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (w *watched) note(call string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, call)
+}
+
+// since returns the calls since it was last asked.
+func (w *watched) since() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	calls := w.calls
+	w.calls = nil
+	return calls
+}
+
+func (w *watched) User(ctx context.Context, id string) (identity.User, error) {
+	w.note("User")
+	return w.Store.User(ctx, id)
+}
+
+func (w *watched) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
+	w.note("UserByIdentifier")
+	return w.Store.UserByIdentifier(ctx, name)
+}
+
+func (w *watched) Users(ctx context.Context, after string, limit int) ([]identity.User, error) {
+	w.note("Users")
+	return w.Store.Users(ctx, after, limit)
+}
+
+func (w *watched) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
+	w.note("CreateUser")
+	return w.Store.CreateUser(ctx, u, also...)
+}
+
+func (w *watched) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
+	w.note("UpdateUser")
+	return w.Store.UpdateUser(ctx, u, also...)
+}
+
+func (w *watched) RemoveUser(ctx context.Context, id string, rev int64) error {
+	w.note("RemoveUser")
+	return w.Store.RemoveUser(ctx, id, rev)
+}
+
+func (w *watched) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
+	w.note("SessionAndUser")
+	return w.Store.SessionAndUser(ctx, id)
+}
+
+func (w *watched) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
+	w.note("Invitation")
+	return w.Store.Invitation(ctx, id)
+}
+
+func (w *watched) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]store.Count, error) {
+	w.note(fmt.Sprintf("Hit %d", len(c)))
+	return w.Store.Hit(ctx, now, c...)
+}
+
+func (w *watched) Peek(ctx context.Context, now time.Time, c store.Counter) (store.Count, error) {
+	w.note("Peek")
+	return w.Store.Peek(ctx, now, c)
+}
+
+func (w *watched) Forget(ctx context.Context, keys ...string) error {
+	w.note("Forget")
+	return w.Store.Forget(ctx, keys...)
+}
+
+func (w *watched) Record(ctx context.Context, also ...identity.Consequence) error {
+	for _, c := range also {
+		w.note("Record " + string(c.Kind))
+	}
+	return w.Store.Record(ctx, also...)
+}
+
+func (w *watched) ClaimDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]store.Due, error) {
+	w.note("ClaimDue")
+	return w.Store.ClaimDue(ctx, now, lease, limit)
+}
+
+// watch starts a service whose store is watched.
+func watch(t *testing.T, open dialecttest.Opener, env ...string) (*dialecttest.Server, *watched) {
+	t.Helper()
+	var w *watched
+	s := dialecttest.Start(t, open, dialecttest.Options{Env: env, Wrap: func(db store.Store) store.Store {
+		w = &watched{Store: db}
+		return w
+	}})
+	return s, w
+}
+
+// provisional adds accounts whose invitation is not confirmed yet.
+func provisional(t *testing.T, s *dialecttest.Server, sorts map[string][]string) {
+	t.Helper()
+	for i := range samples {
+		email := fmt.Sprintf("provisional%d@example.com", i)
+		if err := s.App.Store.CreateUser(t.Context(), identity.User{
+			ID: fmt.Sprintf("provis%022d", i), Email: email, UserType: identity.Customer, Provisional: true,
+			Identifiers: []identity.Identifier{{Kind: identity.EmailIdentifier, Value: email}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		sorts["provisional"] = append(sorts["provisional"], email)
+	}
+}
+
+// TestAskingForAMailDoesNotTellWhoHasAnAccount compares what is answered, and what is done for
+// it, byte by byte and call by call: where both are the same the time is.
+func TestAskingForAMailDoesNotTellWhoHasAnAccount(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s, store := watch(t, open, behindProxy)
+		work := dialecttest.QuickPasswords(s)
+		sorts := people(t, s)
+		provisional(t, s, sorts)
+		s.Settle(t)
+		for name, c := range map[string]struct {
+			ask  func(email string) request
+			kind mail.Kind
+			get  []string // the sorts of accounts that get a mail
+		}{
+			"forgotPassword":     {forgot, mail.ResetPassword, []string{"active", "unverified", "without a password"}},
+			"resendVerification": {resend, mail.VerifyEmail, []string{"unverified"}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				callers := map[string]func(i int, q request) request{
+					"a browser": func(i int, q request) request {
+						q.Header = map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)}
+						return q
+					},
+					"an app":   func(i int, q request) request { q.Key = s.Publishable; return withAddress(q, i) },
+					"a server": func(_ int, q request) request { q.Key = s.Secret; return q },
+				}
+				caller := 0
+				for who, by := range callers {
+					ask := func(email string) (dialecttest.Response, []string) {
+						caller++
+						q := by(caller, c.ask(email))
+						store.since()
+						return s.Do(t, q), store.since()
+					}
+					ask("warm@example.com") // API keys are read once and then known by heart
+					for i := range samples {
+						want, wantCalls := ask(sorts["unknown"][i])
+						if want.Status != 202 || !slices.Equal(wantCalls, []string{"Hit 1", "Record account_request"}) {
+							t.Fatalf("%s is answered %d %s after %v", who, want.Status, want.Body, wantCalls)
+						}
+						for sort, emails := range sorts {
+							if sort == "unknown" {
+								continue
+							}
+							got, calls := ask(emails[i])
+							alike(t, want, got)
+							if diff := cmp.Diff(wantCalls, calls); diff != "" {
+								t.Errorf("%s: another address makes other calls (-unknown +%s):\n%s", who, sort, diff)
+							}
+						}
+					}
+				}
+				if got := work.Work(); got > 100 { // for making the accounts
+					t.Errorf("%d passwords were hashed", got)
+				}
+				for sort, emails := range sorts {
+					want := 0
+					if slices.Contains(c.get, sort) {
+						want = len(callers)
+					}
+					counts(t, s, c.kind, emails[0], want)
+				}
+			})
+		}
+		for _, l := range s.Letters.All() {
+			if l.Kind != mail.ResetPassword && l.Kind != mail.VerifyEmail {
+				t.Errorf("a mail of kind %s", l.Kind)
+			}
+		}
+	})
+}
+
+// withAddress lets a request come from one of many addresses.
+func withAddress(q request, i int) request {
+	q.Header = map[string]string{"X-Forwarded-For": fmt.Sprintf("198.51.%d.%d", 100+i/250, i%250)}
+	return q
+}
+
+func TestRegisteringTwiceIsToldByMailOnly(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open, mustVerify)
+		dialecttest.QuickPasswords(s)
+		sorts := people(t, s)
+		first := must(t, s, register(s, "new@example.com", goodPassword), 202)
+		for sort, want := range map[string][]mail.Kind{
+			"active": {mail.AccountExists}, "unverified": {mail.VerifyEmail}, "without a password": {mail.AccountExists}, "disabled": nil,
+		} {
+			email := sorts[sort][0]
+			again := must(t, s, register(s, email, otherPassword), 202)
+			if first.Body != again.Body {
+				t.Errorf("%s: %s, a new address: %s", sort, again.Body, first.Body)
+			}
+			s.Settle(t)
+			var got []mail.Kind
+			for _, l := range s.Letters.All() {
+				if l.To == email {
+					got = append(got, l.Kind)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: mails (-want +got):\n%s", sort, diff)
+			}
+		}
+		counts(t, s, mail.VerifyEmail, "new@example.com", 1)
+		must(t, s, verifyBy(s.MailedToken(t, mail.VerifyEmail, sorts["unverified"][0])), 204)
+		if old, second := signsIn(t, s, sorts["unverified"][0], goodPassword), signsIn(t, s, sorts["unverified"][0], otherPassword); old != 200 || second != 401 {
+			t.Errorf("the first password is answered %d, the one of the second registration %d", old, second)
+		}
+	})
+}
+
+// TestMailGoesToTheStoredAddressOnly asks under names that look like it, or mean the same.
+func TestMailGoesToTheStoredAddressOnly(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open)
+		dialecttest.QuickPasswords(s)
+		const stored = "Mike@Bücher.example"
+		s.Register(t, stored, goodPassword)
+		s.Settle(t)
+		same := []string{"mike@bücher.example", "MIKE@BÜCHER.EXAMPLE", "mike@xn--bcher-kva.example", "mike@bu\u0308cher.example", "mike@ｂücher.example"}
+		others := []string{
+			"mike@bücher.example.evil.example", "mike@bucher.example", "mike@bücher.examp1e", "mike@b\u00fccher\u0430.example", "mike+x@bücher.example", "mi.ke@bücher.example",
+		}
+		refused := []string{
+			"mıke@bücher.example", "m\u0456ke@bücher.example", "mi\u212ae@bücher.example", "mike\u200b@bücher.example", "mike@bücher.example,eve@evil.example",
+			"mike@bücher.example eve@evil.example", "mike@bücher.example\r\nBcc: eve@evil.example", `"mike@bücher.example"@evil.example`, "<mike@bücher.example>",
+			"Mike <mike@bücher.example>", "mike@bücher.example;eve@evil.example", "mike%40bücher.example@evil.example@x", "mike@bücher.example\x00@evil.example", "",
+		}
+		for _, ask := range []func(string) request{forgot, resend} {
+			for _, email := range append(same, others...) {
+				must(t, s, ask(email), 202)
+			}
+			for _, email := range refused {
+				if r := s.Do(t, ask(email)); r.Status != 400 || field(t, r) != "email" {
+					t.Errorf("%q: %d %s", email, r.Status, r.Body)
+				}
+			}
+			for _, list := range []string{`{"email":["` + stored + `","eve@evil.example"]}`, `{"email":"` + stored + `","email":"eve@evil.example"}`, `{"email":{"$ne":""}}`} {
+				q := ask("")
+				q.Body = list
+				must(t, s, q, 400)
+			}
+		}
+		s.Settle(t)
+		for _, l := range s.Letters.All() {
+			if l.To != stored {
+				t.Errorf("a mail of kind %s to %q", l.Kind, l.To)
+			}
+		}
+		counts(t, s, mail.ResetPassword, stored, len(same))
+		counts(t, s, mail.VerifyEmail, stored, 1+len(same))
+		must(t, s, reset(s.MailedToken(t, mail.ResetPassword, stored), otherPassword), 204)
+		s.Login(t, stored, otherPassword)
+	})
+}
