@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,6 +89,29 @@ func showRotation(cmd *cobra.Command, r keyring.Rotation) error {
 			say(w, "%s signs from %s", r.KID, day(&r.ActivatesAt))
 		}
 	})
+}
+
+// dashedKeyID is a key id (43 characters of base64url) that begins like a flag, as one in 64
+// does. No flag looks like one.
+var dashedKeyID = regexp.MustCompile(`^-[A-Za-z0-9_-]{42}$`)
+
+// keyIDsLast moves such ids behind "--", where flags have ended, so that they may be typed as
+// they are printed. Whoever writes "--" is left alone.
+func keyIDsLast(args []string) []string {
+	isID := func(a string) bool { return dashedKeyID.MatchString(a) }
+	if slices.Contains(args, "--") || !slices.ContainsFunc(args, isID) {
+		return args
+	}
+	var ids []string
+	out := make([]string, 0, len(args)+1)
+	for _, a := range args {
+		if isID(a) {
+			ids = append(ids, a)
+		} else {
+			out = append(out, a)
+		}
+	}
+	return append(append(out, "--"), ids...)
 }
 
 func newKeysRevoke() *cobra.Command {

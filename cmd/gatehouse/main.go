@@ -24,7 +24,7 @@ var errReported = errors.New("reported")
 
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(keyIDsLast(args))
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:
