@@ -97,6 +97,7 @@ func introduce(w io.Writer, url string, c app.DevCredentials) {
   administrator        %s
   password             %s
 
+  example   %s/app/
   mails     %s/dev/mail
   API       %s/docs
   key set   %s/.well-known/jwks.json
@@ -105,5 +106,5 @@ func introduce(w io.Writer, url string, c app.DevCredentials) {
   try it:
 
   curl -s %s/auth/login -H 'x-api-key: %s' -H 'content-type: application/json' -d '{"email":"%s","password":"%s"}'
-`, c.Publishable, c.Secret, c.Email, c.Password, url, url, url, url, url, c.Publishable, c.Email, c.Password)
+`, c.Publishable, c.Secret, c.Email, c.Password, url, url, url, url, url, url, c.Publishable, c.Email, c.Password)
 }

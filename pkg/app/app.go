@@ -55,6 +55,7 @@ type App struct {
 	shield   shieldStats
 	metrics  *metrics
 	inbox    *inbox.Inbox // of a development server; nil otherwise
+	devKey   string       // the publishable key of a development server; set before it serves
 	tracing  tracing
 }
 

@@ -46,6 +46,7 @@ func (a *App) PrepareDev(ctx context.Context) (*DevCredentials, error) {
 		return nil, fmt.Errorf("make an API key: %w", err)
 	}
 	a.API.FillIn(c.Publishable)
+	a.devKey = c.Publishable
 	return c, a.devAdmin(ctx, by, c.Password)
 }
 
