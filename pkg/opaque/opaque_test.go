@@ -81,3 +81,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseFor(f *testing.F) {
+	const idLength = 28
+	id := strings.Repeat("a", idLength)
+	f.Add("rp", opaque.NewFor("rp", id).String())
+	f.Add("ev", opaque.NewFor("rp", id).String())
+	f.Add("", "__")
+	f.Add("rp", "rp_"+id+"_"+strings.Repeat("é", opaque.SecretLength/2)+"x")
+	f.Fuzz(func(t *testing.T, prefix, s string) {
+		parsed, ok := opaque.ParseFor(prefix, idLength, s)
+		if !ok {
+			return
+		}
+		if parsed.String() != s || parsed.Prefix != prefix || len(parsed.ID) != idLength || len(parsed.Secret) != opaque.SecretLength {
+			t.Errorf("%q was parsed as %+v", s, parsed)
+		}
+		if _, ok := opaque.ParseFor(prefix+"x", idLength, s); ok {
+			t.Errorf("%q is taken for another purpose", s)
+		}
+	})
+}

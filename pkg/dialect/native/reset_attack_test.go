@@ -238,3 +238,54 @@ func TestAnyTextMayComeAsAToken(t *testing.T) {
 		{Name: "in a query", Request: request{Method: "POST", Path: "/auth/verifyEmail?token=x"}, Status: 415},
 	})
 }
+
+// FuzzOneTimeTokens sends any text as a token: nothing but 400 comes back.
+func FuzzOneTimeTokens(f *testing.F) {
+	s := dialecttest.Start(f, dialecttest.SQLite(f), dialecttest.Options{})
+	dialecttest.QuickPasswords(s)
+	a := s.Register(f, "ada@example.com", goodPassword)
+	f.Add("rp_" + a.LocalID + "_" + strings.Repeat("x", 43))
+	f.Add("ev_" + strings.Repeat("x", 28) + "_")
+	f.Add("em_\x00\xff")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, token string) {
+		for _, q := range []request{reset(token, otherPassword), verifyBy(token), cancelMove(token)} {
+			if r := s.Do(t, q); r.Status != 400 && r.Status != 413 {
+				t.Errorf("%q at %s: %d %s", token, q.Path, r.Status, r.Body)
+			}
+		}
+	})
+}
+
+func TestTokensCannotBeGuessed(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open, "GATEHOUSE_LIMIT_CODE=10/15m", behindProxy)
+		dialecttest.QuickPasswords(s)
+		a := s.Register(t, "ada@example.com", goodPassword)
+		token := resetToken(t, s, a.Email)
+		guess := func(q request, from string) dialecttest.Response {
+			q.Header = map[string]string{"X-Forwarded-For": from}
+			return s.Do(t, q)
+		}
+		routes := []func(token string) request{verifyBy, cancelMove, func(token string) request { return reset(token, otherPassword) }}
+		for i := range 12 {
+			wrong := fmt.Sprintf("%s%043d", token[:len(token)-43], i)
+			r := guess(routes[i%3](wrong), "203.0.113.7")
+			if i < 10 && r.Status != 400 {
+				t.Errorf("guess %d: %d %s", i+1, r.Status, r.Body)
+			}
+			if i >= 10 {
+				refused(t, r, 15*time.Minute)
+			}
+		}
+		refused(t, guess(reset(token, otherPassword), "203.0.113.7"), 15*time.Minute)
+		if r := guess(reset(token, otherPassword), "203.0.113.8"); r.Status != 204 {
+			t.Errorf("the owner, elsewhere: %d %s", r.Status, r.Body)
+		}
+		for range 20 { // a good link is not held against where it was used
+			if r := guess(reset(resetToken(t, s, a.Email), otherPassword), "203.0.113.8"); r.Status != 204 {
+				t.Fatalf("a good link: %d %s", r.Status, r.Body)
+			}
+		}
+	})
+}
