@@ -68,7 +68,7 @@ func (s *Service) offerMove(by identity.Actor, u *identity.User, email string, o
 	undo, undoUntil := promise(u, identity.UndoMove, u.Email, "", now)
 	old := mail.Notice(*u, by, mail.AddressChange, now)
 	old.Link, old.Until, old.NewEmail, old.Counted = s.Links.Cancel(undo), undoUntil, email, true
-	fresh := mail.To(*u, by, mail.ConfirmAddress)
+	fresh := mail.Notice(*u, by, mail.ConfirmAddress, now)
 	if taken {
 		u.DropProofs(identity.MoveEmail)
 		fresh = mail.To(owner, by, mail.AccountExists)

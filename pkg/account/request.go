@@ -21,9 +21,11 @@ const RequestKind identity.ConsequenceKind = "account_request"
 // request is written down before anybody looks whether there is such an account: the answer
 // and the time it takes are the same for every address because the work is (OWASP ASVS 6.3.8).
 type request struct {
-	What     requested `json:"what"`
-	EmailKey string    `json:"email_key"`
-	Language string    `json:"language"`
+	What     requested       `json:"what"`
+	EmailKey string          `json:"email_key"`
+	Language string          `json:"language"`
+	Client   identity.Client `json:"client"` // who asked: the mail tells its reader
+	At       time.Time       `json:"at"`
 }
 
 type requested string
@@ -80,8 +82,9 @@ func (s *Service) room(ctx context.Context, emailKey string) error {
 }
 
 func (s *Service) requestOf(what requested, key string, by identity.Actor) identity.Consequence {
-	data, _ := json.Marshal(request{What: what, EmailKey: key, Language: by.Language}) // strings always encode
-	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: RequestKind, DueAt: s.Now(), Data: data}
+	now := s.Now()
+	data, _ := json.Marshal(request{What: what, EmailKey: key, Language: by.Language, Client: by.Client, At: now}) // strings and times always encode
+	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: RequestKind, DueAt: now, Data: data}
 }
 
 // RegisteredAgain tells the holder of an address that somebody tried to register with it, by
@@ -162,7 +165,7 @@ func (s *Service) write(ctx context.Context, u identity.User, request string, m 
 
 // reply gives u the link that a request asks for and returns the mail that carries it.
 func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (mail.Message, bool) {
-	by := identity.Actor{Language: r.Language}
+	by := identity.Actor{Language: r.Language, Client: r.Client}
 	purpose := identity.ResetPassword
 	if r.What != resetLink {
 		purpose = identity.ProveEmail
@@ -172,15 +175,15 @@ func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (
 	}
 	switch {
 	case r.What == resetLink:
-		m := mail.To(*u, by, mail.ResetPassword)
+		m := mail.Notice(*u, by, mail.ResetPassword, r.At)
 		token, until := promise(u, purpose, u.Email, id, now)
 		m.Link, m.Until = s.Links.Reset(token), until
 		return m, true
 	case !u.EmailVerified:
 		return s.verification(u, by, id, now), true
 	case r.What == registeredAgain:
-		m := mail.To(*u, by, mail.AccountExists)
-		m.Link, m.At = s.Links.SignIn(), now
+		m := mail.Notice(*u, by, mail.AccountExists, r.At)
+		m.Link = s.Links.SignIn()
 		return m, true
 	default:
 		return mail.Message{}, false

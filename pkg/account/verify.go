@@ -22,7 +22,7 @@ func (s *Service) Welcome(u *identity.User, by identity.Actor) identity.Conseque
 }
 
 func (s *Service) verification(u *identity.User, by identity.Actor, request string, now time.Time) mail.Message {
-	m := mail.To(*u, by, mail.VerifyEmail)
+	m := mail.Notice(*u, by, mail.VerifyEmail, now)
 	token, until := promise(u, identity.ProveEmail, u.Email, request, now)
 	m.Link, m.Until = s.Links.Verify(token), until
 	return m

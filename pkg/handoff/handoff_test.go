@@ -215,7 +215,7 @@ func TestATicketDiesWithItsTimeItsSessionAndAnyChange(t *testing.T) {
 			t.Errorf("%q: %v", altered, err)
 		}
 	}
-	s.Clock.Advance(handoff.TicketLife)
+	s.Clock.Advance(handoff.Life)
 	if _, err := s.App.Handoffs.Exchange(t.Context(), browser, ticket); !errors.Is(err, handoff.ErrInvalid) {
 		t.Errorf("after its time: %v", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
@@ -35,11 +34,11 @@ func (p pass) counter() store.Counter {
 	return store.Counter{Key: "handoff:" + p.Nonce, Window: usedFor}
 }
 
-func (s *Service) seal(prefix string, p pass, life time.Duration) string {
+func (s *Service) seal(prefix string, p pass) string {
 	if p.Nonce == "" {
 		p.Nonce = opaque.Random(opaque.SecretLength)
 	}
-	p.ExpiresAt = s.Now().Add(life).UnixMilli()
+	p.ExpiresAt = s.Now().Add(Life).UnixMilli()
 	plain, _ := json.Marshal(p) // strings and numbers always encode
 	body := base64.RawURLEncoding.EncodeToString(plain)
 	return prefix + body + "." + s.mac(prefix, body)

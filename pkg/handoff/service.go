@@ -18,10 +18,9 @@ import (
 const (
 	// Path is where links go, below the public URL.
 	Path = "/auth/thirdPartySignIn"
-	// CodeLife is how long a code may wait for its browser.
-	CodeLife = time.Minute
-	// TicketLife is how long a page that was opened may take to ask for its tokens.
-	TicketLife = time.Minute
+	// Life is how long a code may wait for its browser, and how long a page that was opened
+	// may take to ask for its tokens.
+	Life = time.Minute
 	// usedFor is how long it is remembered that a code or ticket was used: longer than both live.
 	usedFor = 5 * time.Minute
 )
@@ -61,12 +60,12 @@ func (s *Service) Issue(_ context.Context, by identity.Actor, wanted string) (Li
 	if _, err := s.Destination(wanted); err != nil {
 		return Link{}, err
 	}
-	code := s.seal(codePrefix, pass{Session: by.Session.ID, Destination: wanted, Confirm: true}, CodeLife)
+	code := s.seal(codePrefix, pass{Session: by.Session.ID, Destination: wanted, Confirm: true})
 	query := url.Values{"code": {code}}
 	if wanted != "" {
 		query.Set("continue", wanted)
 	}
-	return Link{Code: code, URL: s.PublicURL + Path + "?" + query.Encode(), ExpiresIn: CodeLife}, nil
+	return Link{Code: code, URL: s.PublicURL + Path + "?" + query.Encode(), ExpiresIn: Life}, nil
 }
 
 // IssueFor is Issue for a server that holds somebody's refresh token, which stays as it is.
@@ -96,7 +95,7 @@ func (s *Service) Open(ctx context.Context, code, wanted string) (ticket string,
 	if used.N > 0 {
 		return "", ErrInvalid
 	}
-	return s.seal(ticketPrefix, p, TicketLife), nil
+	return s.seal(ticketPrefix, p), nil
 }
 
 // Take takes the AuthorizationResponse of a third party's link and returns a ticket for the
@@ -116,7 +115,7 @@ func (s *Service) Take(ctx context.Context, by identity.Actor, a Authorization, 
 	if err := s.Store.Record(ctx, handedOver(by, u, sess, s.Now())); err != nil {
 		return "", fmt.Errorf("handoff: record: %w", err)
 	}
-	return s.seal(ticketPrefix, pass{Session: sess.ID, Counter: sess.Counter, Destination: wanted, Confirm: true}, TicketLife), nil
+	return s.seal(ticketPrefix, pass{Session: sess.ID, Counter: sess.Counter, Destination: wanted, Confirm: true}), nil
 }
 
 // Enter returns a ticket for the browser in which somebody has just signed in on our own page.
@@ -124,7 +123,7 @@ func (s *Service) Enter(g session.Grant, wanted string) (ticket string, err erro
 	if _, err := s.Destination(wanted); err != nil {
 		return "", err
 	}
-	return s.seal(ticketPrefix, pass{Session: g.Session.ID, Counter: g.Session.Counter, Destination: wanted}, TicketLife), nil
+	return s.seal(ticketPrefix, pass{Session: g.Session.ID, Counter: g.Session.Counter, Destination: wanted}), nil
 }
 
 // Arrival is a browser that is signed in.

@@ -7,14 +7,14 @@ type Kind string
 
 // The kinds of messages, and which fields of a Message each needs beside To.
 const (
-	VerifyEmail     Kind = "verify_email"     // Link, Until: prove that you read this address
-	AccountExists   Kind = "account_exists"   // Link: somebody tried to register with your address
-	ResetPassword   Kind = "reset_password"   // Link, Until
+	VerifyEmail     Kind = "verify_email"     // Link, Until, At, Device, Address: prove that you read this address
+	AccountExists   Kind = "account_exists"   // Link, At, Device, Address: somebody tried to register with your address
+	ResetPassword   Kind = "reset_password"   // Link, Until, At, Device, Address
 	PasswordChanged Kind = "password_changed" // At, Device, Address
 	Invitation      Kind = "invitation"       // Link, Until
 	NewSignIn       Kind = "new_sign_in"      // At, Device, Address
 	ReuseDetected   Kind = "reuse_detected"   // At, Device, Address: a session ended because its token was used twice
-	ConfirmAddress  Kind = "confirm_address"  // Link, Until: to the address that an account is to have
+	ConfirmAddress  Kind = "confirm_address"  // Link, Until, At, Device, Address: to the address that an account is to have
 	AddressChange   Kind = "address_change"   // Link (it undoes the change), NewEmail, At, Until: to the address it has
 )
 

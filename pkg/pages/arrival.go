@@ -106,7 +106,7 @@ func (h *Handler) cookieName() string {
 // cookie returns the header that sets the ticket, or takes it away when it is empty.
 func (h *Handler) cookie(ticket string) string {
 	c := http.Cookie{ //nolint:gosec // Secure wherever the pages are reached by https
-		Name: h.cookieName(), Value: ticket, Path: "/", MaxAge: int(handoff.TicketLife / time.Second),
+		Name: h.cookieName(), Value: ticket, Path: "/", MaxAge: int(handoff.Life / time.Second),
 		Secure: h.Secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 	if ticket == "" {

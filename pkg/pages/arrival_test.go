@@ -140,7 +140,7 @@ func TestATicketIsGoodForOneExchange(t *testing.T) {
 		t.Errorf("again: %d %s", r.Status, r.Body)
 	}
 	late := "gatehouse-handoff=" + ticketOf(t, get(t, s, arrival+"?"+sfToken(s.Register(t, "bob@example.com", phrase)))).Value
-	s.Clock.Advance(handoff.TicketLife)
+	s.Clock.Advance(handoff.Life)
 	if r := exchange(t, s, late); r.Status != 400 {
 		t.Errorf("too late: %d %s", r.Status, r.Body)
 	}

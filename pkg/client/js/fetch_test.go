@@ -109,6 +109,14 @@ func TestTheTokenGoesWhereItBelongs(t *testing.T) {
 			}
 		})
 	}
+	s.set(func(s *site) { s.disturb, s.away, s.refused["*"] = []disturbance{moved}, foreign.URL+"/refresh", true })
+	tab.Eval(`attempt(client.fetch("/api").then(r => r.status))`, nil)
+	s.set(func(s *site) { s.refused["*"] = false })
+	mu.Lock()
+	if _, came := headers["/refresh"]; came || s.renewals() != 1 {
+		t.Errorf("a refresh token followed a redirect to another origin")
+	}
+	mu.Unlock()
 	var own string
 	tab.Eval(`client.fetch("/api", { headers: { Authorization: "Basic Zm9vOmJhcg==" } }).then(() => null)`, nil)
 	if q := s.requests("/api"); len(q) > 0 {

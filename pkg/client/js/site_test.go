@@ -28,6 +28,7 @@ type site struct {
 	refused map[string]bool // Authorization headers that the API refuses
 	gate    *gate           // holds the API's refusals back
 
+	away             string        // where a moved renewal is sent
 	rotated, release chan struct{} // of a late answer
 }
 
@@ -45,6 +46,7 @@ const (
 	unavailable                    // 503
 	overloaded                     // 429 with Retry-After
 	nonsense                       // a proxy's page instead of the answer
+	moved                          // a redirect to another origin, away
 	late                           // the service answers, and the answer waits until the test releases it
 )
 
@@ -150,6 +152,8 @@ func (s *site) disturbed(w http.ResponseWriter, r *http.Request, d disturbance) 
 	case overloaded:
 		w.Header().Set("Retry-After", "3")
 		w.WriteHeader(http.StatusTooManyRequests)
+	case moved:
+		http.Redirect(w, r, s.away, http.StatusTemporaryRedirect)
 	case late:
 		answer := httptest.NewRecorder()
 		s.App.Handler().ServeHTTP(answer, r)
