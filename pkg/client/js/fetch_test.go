@@ -74,7 +74,7 @@ func TestTheTokenGoesWhereItBelongs(t *testing.T) {
 	headers := map[string]string{}
 	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Allow-Headers", "authorization, x-own")
+		w.Header().Set("Access-Control-Allow-Headers", "authorization, content-type")
 		mu.Lock()
 		defer mu.Unlock()
 		if r.Method != http.MethodOptions {
