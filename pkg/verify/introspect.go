@@ -44,11 +44,11 @@ func newLiveness(web *remote, address string, s settings) *liveness {
 // check fails unless the session of a verified token lives, as far as maxAge allows to know.
 func (l *liveness) check(ctx context.Context, jti, accessToken string) error {
 	oldest := l.now().Add(-l.maxAge)
-	if a, known := l.known.Find(jti); known && a.asked.After(oldest) {
+	if a, known := l.remembered(jti, oldest); known {
 		return a.verdict()
 	}
 	for range 2 { // an answer that others were waiting for may be too old for us; the next is not
-		a, err := l.share(ctx, jti, accessToken)
+		a, err := l.share(ctx, jti, accessToken, oldest)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
@@ -57,6 +57,11 @@ func (l *liveness) check(ctx context.Context, jti, accessToken string) error {
 		}
 	}
 	return fmt.Errorf("%w: the clock goes back", ErrUnavailable)
+}
+
+func (l *liveness) remembered(jti string, oldest time.Time) (answer, bool) {
+	a, known := l.known.Find(jti)
+	return a, known && a.asked.After(oldest)
 }
 
 func (a answer) verdict() error {
@@ -68,8 +73,11 @@ func (a answer) verdict() error {
 
 // share asks, or waits for the answer to one who asks the same. The question outlives the
 // caller.
-func (l *liveness) share(ctx context.Context, jti, accessToken string) (answer, error) {
+func (l *liveness) share(ctx context.Context, jti, accessToken string, oldest time.Time) (answer, error) {
 	result := l.flight.DoChan(jti, func() (any, error) {
+		if a, known := l.remembered(jti, oldest); known {
+			return a, nil // it came between our look and our turn
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 		defer cancel()
 		a, err := l.ask(ctx, accessToken)
