@@ -15,6 +15,10 @@ const (
 	softLimit = 192 << 20
 )
 
+// giveBack returns what only the start needed, parsed templates' drafts above all, to the
+// system: a server that nobody asks anything should be small.
+func giveBack() { debug.FreeOSMemory() }
+
 // tuneMemory sets the garbage collector for a server, unless the operator has: by GOGC or
 // GOMEMLIMIT.
 func tuneMemory() {

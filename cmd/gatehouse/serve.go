@@ -56,6 +56,7 @@ func serve(cmd *cobra.Command, _ []string) error {
 		}
 	}
 	return a.Run(cmd.Context(), func(url string) {
+		defer giveBack()
 		say(cmd.OutOrStdout(), "gatehouse is serving on %s", url)
 		if creds != nil {
 			introduce(cmd.OutOrStdout(), asPublic(url, cfg.PublicURL), *creds)
