@@ -24,7 +24,9 @@ func (a *App) mountDevelopment(r gin.IRoutes) {
 			r.GET(inbox.Path+path, h)
 		}
 	}
-	r.GET("/app", func(c *gin.Context) { c.Redirect(http.StatusPermanentRedirect, "/app/") })
+	toApp := func(c *gin.Context) { c.Redirect(http.StatusFound, "/app/") }
+	r.GET("/", toApp)
+	r.GET("/app", toApp)
 	files := http.StripPrefix("/app", http.FileServerFS(example.App()))
 	r.GET("/app/*file", func(c *gin.Context) {
 		h := c.Writer.Header()

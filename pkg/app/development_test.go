@@ -69,14 +69,16 @@ func TestADevelopmentServerHasAnInboxAndAnExample(t *testing.T) {
 	if settings.BaseURL != "http://localhost:8080" || settings.APIKey != creds.Publishable || settings.API == "" {
 		t.Errorf("the example app's settings are %+v", settings)
 	}
-	if w := get(a, "/app"); w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "/app/" {
-		t.Errorf("/app: %d %v", w.Code, w.Header())
+	for _, path := range []string{"/", "/app"} {
+		if w := get(a, path); w.Code != http.StatusFound || w.Header().Get("Location") != "/app/" {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
 	}
 }
 
 func TestOnlyADevelopmentServerHasThem(t *testing.T) {
 	a := developing(t, false)
-	for _, path := range []string{"/dev/mail", "/dev/mail.json", "/app/", "/app/config.json"} {
+	for _, path := range []string{"/", "/dev/mail", "/dev/mail.json", "/app/", "/app/config.json"} {
 		if w := get(a, path); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, w.Code)
 		}
