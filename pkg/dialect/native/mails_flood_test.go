@@ -265,6 +265,32 @@ func TestAChangeOfAddressIsNoWayToFlood(t *testing.T) {
 	})
 }
 
+// TestChangesOfAddressAreBounded: whoever has proved the own address may ask for as many mails
+// to others as any other caller, and for as many as the password may be tried.
+func TestChangesOfAddressAreBounded(t *testing.T) {
+	for limit, want := range map[string]int{"GATEHOUSE_RATE_LIMIT=on": 30, realLoginLimit: 5} {
+		t.Run(limit, func(t *testing.T) {
+			s := start(t, dialecttest.SQLite(t), realMailLimit, behindProxy, limit)
+			dialecttest.QuickPasswords(s)
+			a := s.Register(t, "eve@example.com", goodPassword)
+			must(t, s, verifyBy(s.MailedToken(t, mail.VerifyEmail, a.Email)), 204)
+			asked := 0
+			for i := range 40 {
+				q := changeEmail(a, fmt.Sprintf("v%d@example.com", i), goodPassword)
+				q.Header = map[string]string{"X-Forwarded-For": "203.0.113.7"}
+				if r := s.Do(t, q); r.Status == 202 {
+					asked++
+				} else {
+					refused(t, r, 15*time.Minute)
+				}
+			}
+			if asked != want {
+				t.Errorf("%d changes were asked for, want %d", asked, want)
+			}
+		})
+	}
+}
+
 // TestTheWarningIsNotLostInAFlood: a thief who fills the owner's budget first does not keep the
 // owner from learning how to undo a change of address.
 func TestTheWarningIsNotLostInAFlood(t *testing.T) {
