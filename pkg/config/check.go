@@ -91,7 +91,7 @@ func (c Config) Warnings() []string {
 		{!c.RateLimit, "RATE_LIMIT is off: guessing passwords and codes is not slowed down"},
 		{c.MongoStandalone, "MONGO_STANDALONE is true: a MongoDB that is no replica set can lose acknowledged writes"},
 		{c.AdminListen != "" && !isLoopback(hostOf(c.AdminListen)), "ADMIN_LISTEN is not a loopback address: metrics and profiles need a network that keeps others out"},
-		{c.Mail == "log:" && !isLoopback(hostOf(c.Listen)), "MAIL is log: and nobody gets mail: no address can be verified and no password reset"},
+		{c.Carrier().By == ByLog && (c.RequireVerifiedEmail || !isLoopback(hostOf(c.Listen))), "MAIL is log: and nobody gets mail: no address can be verified and no password reset"},
 		{c.Carrier().TLS == NoTLS && !isLoopback(c.Carrier().Host), "MAIL_PLAINTEXT is true: one-time links travel to the mail server in the clear"},
 		{strings.HasPrefix(c.PublicURL, "http:") && !isLoopback(hostOf(c.Listen)), "PUBLIC_URL is http while LISTEN is not a loopback address: credentials travel in the clear"},
 	} {

@@ -334,6 +334,10 @@ func TestWarnings(t *testing.T) {
 	if got := loud.Warnings(); len(got) != 5 {
 		t.Errorf("got %d warnings, want 5: %v", len(got), got)
 	}
+	mute, err := config.FromEnv([]string{"GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true"})
+	if got := mute.Warnings(); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "GATEHOUSE_MAIL is log:") {
+		t.Errorf("got %v, %v, want a warning that nobody can be verified", got, err)
+	}
 	plain, err := config.FromEnv([]string{"GATEHOUSE_MAIL=smtp://relay:1025?tls=none", "GATEHOUSE_MAIL_PLAINTEXT=true"})
 	if got := plain.Warnings(); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "GATEHOUSE_MAIL_PLAINTEXT") {
 		t.Errorf("got %v, %v, want a warning about mail in the clear", got, err)
