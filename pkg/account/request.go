@@ -71,14 +71,17 @@ func (s *Service) asks(by identity.Actor, emailKey string) limit.Hit {
 	return limit.Hit{Policy: s.Limits.Mail, Subject: from}
 }
 
-// room counts a mail to an address before it is written. Without room it is ErrRateLimited.
+// room counts a mail to an address before it is written. Without room it is ErrRateLimited. A
+// mail that the shorter budget refuses does not count against the longer one: a flood must not
+// use up the mails of a day.
 func (s *Service) room(ctx context.Context, emailKey string) error {
 	ctx, _ = limit.WithReport(ctx) // what somebody gets is nobody else's business
-	hits := make([]limit.Hit, len(s.Limits.Recipient))
-	for i, p := range s.Limits.Recipient {
-		hits[i] = limit.Hit{Policy: p, Subject: emailKey}
+	for _, p := range s.Limits.Recipient {
+		if err := s.Guard.Take(ctx, limit.Hit{Policy: p, Subject: emailKey}); err != nil {
+			return err
+		}
 	}
-	return s.Guard.Take(ctx, hits[0], hits[1:]...)
+	return nil
 }
 
 func (s *Service) requestOf(what requested, key string, by identity.Actor) identity.Consequence {

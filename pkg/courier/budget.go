@@ -26,7 +26,10 @@ func (c *Courier) count(ctx context.Context, q identity.Consequence, recipient s
 			return true, nil
 		}
 	}
-	err = c.Guard.Take(ctx, limit.Hit{Policy: c.Often, Subject: recipient}, limit.Hit{Policy: c.Daily, Subject: recipient}, mark)
+	err = c.Guard.Take(ctx, limit.Hit{Policy: c.Often, Subject: recipient}, mark)
+	if err == nil { // a flood that the shorter budget refuses must not use up the mails of a day
+		err = c.Guard.Take(ctx, limit.Hit{Policy: c.Daily, Subject: recipient})
+	}
 	if errors.Is(err, limit.ErrRateLimited) {
 		// What was refused must be refused again should this end before it is settled.
 		_ = c.Guard.Forget(ctx, mark) // no reason to try a message again that nobody is to get
