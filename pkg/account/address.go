@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
@@ -22,25 +21,38 @@ import (
 // address is used; the old address gets one that undoes it. The answer does not tell whether
 // the new address has an account already: its owner is told.
 func (s *Service) ChangeEmail(ctx context.Context, by identity.Actor, email, current string) error {
-	key, err := identity.CanonicalEmail(email)
-	if err != nil {
-		return fault.InvalidField("newEmail", "invalid_email", "newEmail is not an address we accept")
-	}
-	if key == by.User.EmailKey() {
+	if key, err := identity.CanonicalEmail(email); err == nil && key == by.User.EmailKey() {
 		return fault.InvalidField("newEmail", "unchanged", "newEmail is the address the account has")
 	}
-	if err := s.tryCurrent(ctx, *by.User, current, s.asks(by, key)); err != nil {
+	offer, err := s.askMove(ctx, by, "newEmail", email, current)
+	if err != nil {
 		return err
 	}
+	_, err = s.change(ctx, by, by.User.ID, offer)
+	return err
+}
+
+// askMove decides whether the actor may ask for another address now, and returns the change of
+// their account that offers it. field is what the request calls the address.
+func (s *Service) askMove(ctx context.Context, by identity.Actor, field, email, current string) (
+	func(u *identity.User, now time.Time) ([]identity.Consequence, error), error,
+) {
+	key, err := identity.CanonicalEmail(email)
+	if err != nil {
+		return nil, fault.InvalidField(field, "invalid_email", field+" is not an address we accept")
+	}
+	if err := s.again(ctx, by, current, s.asks(by, key)); err != nil {
+		return nil, err
+	}
 	if err := s.mayWarn(ctx, *by.User); err != nil {
-		return err
+		return nil, err
 	}
 	owner, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: key})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("account: look for the new address: %w", err)
+		return nil, fmt.Errorf("account: look for the new address: %w", err)
 	}
 	taken := err == nil && owner.Active()
-	_, err = s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	return func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if u.PasswordHash != by.User.PasswordHash {
 			return nil, session.ErrBusy // the password that was checked is no longer the password
 		}
@@ -48,8 +60,23 @@ func (s *Service) ChangeEmail(ctx context.Context, by identity.Actor, email, cur
 			return nil, ErrMovedLately // another link would take its place
 		}
 		return s.offerMove(by, u, email, owner, taken, now), nil
-	})
-	return err
+	}, nil
+}
+
+// freshFor is how long after signing in nobody is asked for the password again (OWASP ASVS
+// 7.5.1). It holds where a dialect has no way to ask.
+const freshFor = 10 * time.Minute
+
+// again makes sure that the actor has proved themselves lately: by the password, or else, if
+// they hold their session by its id, by having signed in a moment ago. others are counted.
+func (s *Service) again(ctx context.Context, by identity.Actor, current string, others ...limit.Hit) error {
+	if current != "" || !by.HoldsID {
+		return s.tryCurrent(ctx, *by.User, current, others...)
+	}
+	if s.Now().Sub(by.Session.AuthTime) > freshFor {
+		return ErrReauth
+	}
+	return s.Guard.Take(ctx, others[0], others[1:]...)
 }
 
 // mayWarn counts the mail that lets the owner undo a change of address. It leaves whatever
@@ -89,8 +116,7 @@ func (s *Service) move(by identity.Actor, u *identity.User, email string, now ti
 	if err != nil {
 		return nil, fmt.Errorf("account: the address of a link: %w", err)
 	}
-	names := slices.DeleteFunc(slices.Clone(u.Identifiers), func(id identity.Identifier) bool { return id.Kind == identity.EmailIdentifier })
-	u.Identifiers = append(names, identity.Identifier{Kind: identity.EmailIdentifier, Value: key})
+	u.SetName(identity.EmailIdentifier, key)
 	u.Email, u.EmailVerified = email, true
 	u.DropProofs(identity.ProveEmail, identity.MoveEmail, identity.ResetPassword)
 	return []identity.Consequence{s.event(by, audit.EmailChanged, *u, now)}, nil

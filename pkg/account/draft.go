@@ -16,6 +16,7 @@ import (
 type Draft struct {
 	Email    string
 	Password string
+	Username string // empty means none
 	Profile  ProfileChange
 }
 
@@ -28,7 +29,7 @@ func (s *Service) Check(d Draft) (identity.User, error) {
 		CreatedAt: now, UpdatedAt: now, PasswordSetAt: now,
 	}
 	d.Profile.apply(&u.Profile)
-	bad := checkProfile(u.Profile)
+	bad := append(checkProfile(u.Profile), setUsername(&u, d.Username)...)
 	key, err := identity.CanonicalEmail(d.Email)
 	if err != nil {
 		bad = append(bad, fault.Field{Field: "email", Code: "invalid_email", Message: "email is not an address we accept"})
@@ -36,8 +37,8 @@ func (s *Service) Check(d Draft) (identity.User, error) {
 	if len(bad) > 0 {
 		return identity.User{}, fault.InvalidFields(bad...)
 	}
-	u.Identifiers = []identity.Identifier{{Kind: identity.EmailIdentifier, Value: key}}
-	if err := password.Check("password", d.Password, key, u.Profile.Name, u.Profile.LastName); err != nil {
+	u.SetName(identity.EmailIdentifier, key)
+	if err := password.Check("password", d.Password, key, u.Profile.Name, u.Profile.LastName, u.Username); err != nil {
 		return identity.User{}, err
 	}
 	return u, nil
@@ -58,7 +59,7 @@ func (s *Service) Hash(ctx context.Context, u identity.User, plain string) (iden
 func (s *Service) Insert(ctx context.Context, u identity.User, also ...identity.Consequence) error {
 	err := s.Store.CreateUser(ctx, u, also...)
 	if errors.Is(err, store.ErrExists) {
-		return ErrEmailExists
+		return s.taken(ctx, u)
 	}
 	if err != nil {
 		return fmt.Errorf("account: insert: %w", err)

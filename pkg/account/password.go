@@ -86,7 +86,7 @@ func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identit
 
 // hashNew checks a password that of is going to have and hashes it, before anything is written.
 func (s *Service) hashNew(ctx context.Context, of identity.User, next string) (string, error) {
-	if err := password.Check("newPassword", next, of.EmailKey(), of.Profile.Name, of.Profile.LastName); err != nil {
+	if err := password.Check("newPassword", next, of.EmailKey(), of.Profile.Name, of.Profile.LastName, of.Username); err != nil {
 		return "", err
 	}
 	phc, err := s.Passwords.Hash(ctx, next)

@@ -1,14 +1,12 @@
 package account
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 )
@@ -21,7 +19,7 @@ const (
 // ProfileChange says which parts of a profile to set; nil leaves one as it is, an empty
 // string clears it.
 type ProfileChange struct {
-	Name, LastName, DisplayName, Phone, BirthDate, Gender, TimeZone, Bio, ReferenceID *string
+	Name, LastName, DisplayName, Phone, Mobile, BirthDate, Gender, TimeZone, Bio, ReferenceID, RecoveryEmail *string
 }
 
 func (c ProfileChange) apply(p *identity.Profile) {
@@ -30,8 +28,8 @@ func (c ProfileChange) apply(p *identity.Profile) {
 		from *string
 	}{
 		{&p.Name, c.Name}, {&p.LastName, c.LastName}, {&p.DisplayName, c.DisplayName}, {&p.Phone, c.Phone},
-		{&p.BirthDate, c.BirthDate}, {&p.Gender, c.Gender}, {&p.TimeZone, c.TimeZone}, {&p.Bio, c.Bio},
-		{&p.ReferenceID, c.ReferenceID},
+		{&p.Mobile, c.Mobile}, {&p.BirthDate, c.BirthDate}, {&p.Gender, c.Gender}, {&p.TimeZone, c.TimeZone}, {&p.Bio, c.Bio},
+		{&p.ReferenceID, c.ReferenceID}, {&p.RecoveryEmail, c.RecoveryEmail},
 	} {
 		if f.from != nil {
 			*f.to = strings.TrimSpace(*f.from)
@@ -55,11 +53,17 @@ func checkProfile(p identity.Profile) []fault.Field {
 	line("lastName", p.LastName, maxName)
 	line("displayName", p.DisplayName, maxName)
 	line("phone", p.Phone, 32)
+	line("mobile", p.Mobile, 32)
 	line("gender", p.Gender, 32)
 	line("referenceId", p.ReferenceID, 128)
 	line("timeZone", p.TimeZone, maxName)
 	if utf8.RuneCountInString(p.Bio) > maxBio || !visible(p.Bio, true) {
 		bad = append(bad, fault.Field{Field: "bio", Code: "invalid_text", Message: fmt.Sprintf("bio is at most %d characters without control characters", maxBio)})
+	}
+	if p.RecoveryEmail != "" {
+		if _, err := identity.CanonicalEmail(p.RecoveryEmail); err != nil {
+			bad = append(bad, fault.Field{Field: "recoveryEmail", Code: "invalid_email", Message: "recoveryEmail is not an address we accept"})
+		}
 	}
 	if p.BirthDate != "" {
 		if _, err := time.Parse(time.DateOnly, p.BirthDate); err != nil {
@@ -84,16 +88,4 @@ func visible(s string, lines bool) bool {
 		}
 	}
 	return true
-}
-
-// UpdateProfile changes what the actor's own account says of itself. It never changes an
-// address, a role or what has been verified.
-func (s *Service) UpdateProfile(ctx context.Context, by identity.Actor, c ProfileChange) (identity.User, error) {
-	return s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
-		c.apply(&u.Profile)
-		if bad := checkProfile(u.Profile); len(bad) > 0 {
-			return nil, fault.InvalidFields(bad...)
-		}
-		return []identity.Consequence{s.event(by, audit.UserUpdated, *u, now)}, nil
-	})
 }

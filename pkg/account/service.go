@@ -26,6 +26,10 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such account")
 	// ErrMovedLately answers a change of address while the one before can still be undone.
 	ErrMovedLately = fault.New(fault.Conflict, "email_changed_lately", "the address was changed in the last three days and cannot be changed again yet")
+	// ErrUsernameExists answers a user name that another account has.
+	ErrUsernameExists = fault.New(fault.Conflict, "username_exists", "another account has this user name")
+	// ErrReauth answers what needs a proof of identity that is not older than a few minutes.
+	ErrReauth = fault.New(fault.Forbidden, "reauth_required", "send the current password, or sign in again, to change this")
 	// ErrNotAllowed answers an attempt on an account above the actor's own level.
 	ErrNotAllowed = fault.New(fault.Forbidden, "insufficient_scope", "you may not change this account")
 )
@@ -90,7 +94,7 @@ func (s *Service) change(ctx context.Context, by identity.Actor, id string, f fu
 		case errors.Is(err, store.ErrStale):
 			continue
 		case errors.Is(err, store.ErrExists):
-			return identity.User{}, ErrEmailExists
+			return identity.User{}, s.taken(ctx, u)
 		default:
 			return identity.User{}, fmt.Errorf("account: write: %w", err)
 		}
@@ -152,4 +156,21 @@ func (s *Service) event(by identity.Actor, kind string, u identity.User, now tim
 		e.Session = by.Session.ID
 	}
 	return audit.Record(e)
+}
+
+// taken says which name of u another account has: the store does not.
+func (s *Service) taken(ctx context.Context, u identity.User) error {
+	key := u.UsernameKey()
+	if key == "" {
+		return ErrEmailExists
+	}
+	holder, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.UsernameIdentifier, Value: key})
+	switch {
+	case err == nil && holder.ID != u.ID:
+		return ErrUsernameExists
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return absent(err)
+	default:
+		return ErrEmailExists
+	}
 }

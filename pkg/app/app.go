@@ -140,9 +140,9 @@ func (a *App) buildServices(master masterkey.Key) {
 	a.Sessions = &session.Service{
 		Store: st, Keys: a.Keys, Minter: token.NewMinter(),
 		Verifier: token.NewVerifier(cfg.PublicURL, cfg.Audience[0], a.Keys.PublicKey, now),
-		Issuer:   cfg.PublicURL, Audience: cfg.Audience, RefreshKey: master.Derive("refresh tokens"),
+		Issuer:   cfg.PublicURL, Audience: cfg.Audience, RefreshKey: master.Derive("refresh tokens"), IDKey: master.Derive("session ids"),
 		Lifetimes: session.Lifetimes{
-			Access: cfg.AccessTokenTTL, Grace: cfg.RefreshGrace, Idle: cfg.SessionIdle, Max: cfg.SessionMax,
+			Access: cfg.AccessTokenTTL, Grace: cfg.RefreshGrace, Idle: cfg.SessionIdle, ID: cfg.SessionIDTTL, Max: cfg.SessionMax,
 		},
 		Fairness: a.fairness, Refreshes: policy("refresh", cfg.LimitRefresh), Outbox: outbox, Now: now, Log: a.Log,
 	}

@@ -55,6 +55,9 @@ type Config struct {
 	RefreshGrace time.Duration
 	// SessionIdle ends a session that is not refreshed for so long; at most SessionMax.
 	SessionIdle time.Duration
+	// SessionIDTTL is SessionIdle for sessions that are held by their id, as the Flowless
+	// dialect's are.
+	SessionIDTTL time.Duration
 	// SessionMax ends a session however much it is used.
 	SessionMax time.Duration
 

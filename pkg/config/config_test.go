@@ -31,7 +31,7 @@ func TestDefaultsAreUsable(t *testing.T) {
 		PublicURL: "http://localhost:8080", AppURL: "/app/", Audience: []string{"http://localhost:8080"},
 		Store: "var/gatehouse.db", KeyDir: "keys", KeyBits: 2048,
 		KeyRotation: 720 * time.Hour, KeyLead: 24 * time.Hour, JWKSMaxAge: 300 * time.Second,
-		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, SessionIdle: 720 * time.Hour, SessionMax: 2160 * time.Hour,
+		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, SessionIdle: 720 * time.Hour, SessionIDTTL: 168 * time.Hour, SessionMax: 2160 * time.Hour,
 		DrainDelay: 3 * time.Second, Mail: "log:", BrandName: "Gatehouse", BrandColor: "#2454c7",
 		Registration: "open", RateLimit: true,
 		LimitLogin: config.Rate{Limit: 5, Window: 15 * time.Minute}, LimitRegister: config.Rate{Limit: 3, Window: time.Hour},
@@ -57,7 +57,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_APP_URL=https://app.example.com/in", "GATEHOUSE_AUDIENCE=api-1, api-2",
 		"GATEHOUSE_STORE=mongodb://u:p@h1:1,h2:2/db", "GATEHOUSE_MONGO_STANDALONE=true", "GATEHOUSE_KEY_DIR=/k",
 		"GATEHOUSE_MASTER_KEY=" + masterKey, "GATEHOUSE_KEY_BITS=4096", "GATEHOUSE_KEY_ROTATION=48h", "GATEHOUSE_KEY_LEAD=30h",
-		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h",
+		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h", "GATEHOUSE_SESSION_ID_TTL=90m",
 		"GATEHOUSE_SESSION_MAX=2h", "GATEHOUSE_MAIL=file:var/mail", "GATEHOUSE_REGISTRATION=invite",
 		"GATEHOUSE_MAIL_FROM=Acme <id@acme.example>", "GATEHOUSE_MAIL_PLAINTEXT=true", "GATEHOUSE_MAIL_TEMPLATES=/t",
 		"GATEHOUSE_BRAND_NAME=Acme & Söhne", "GATEHOUSE_BRAND_COLOR=#00563f",
@@ -73,7 +73,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want.Audience, want.Store, want.MongoStandalone = []string{"api-1", "api-2"}, "mongodb://u:p@h1:1,h2:2/db", true
 	want.KeyDir, want.MasterKey, want.KeyBits = "/k", masterKey, 4096
 	want.KeyRotation, want.KeyLead, want.JWKSMaxAge = 48*time.Hour, 30*time.Hour, time.Minute
-	want.AccessTokenTTL, want.RefreshGrace, want.SessionIdle, want.SessionMax = 15*time.Minute, 0, time.Hour, 2*time.Hour
+	want.AccessTokenTTL, want.RefreshGrace, want.SessionIdle, want.SessionIDTTL, want.SessionMax = 15*time.Minute, 0, time.Hour, 90*time.Minute, 2*time.Hour
 	want.Mail, want.Registration, want.RequireVerifiedEmail = "file:var/mail", "invite", true
 	want.MailFrom, want.MailPlaintext, want.MailTemplates = "Acme <id@acme.example>", true, "/t"
 	want.BrandName, want.BrandColor = "Acme & Söhne", "#00563f"

@@ -47,6 +47,7 @@ func (c *Config) settings() []setting {
 		{"ACCESS_TOKEN_TTL", "1h", in(&c.AccessTokenTTL, wholeSeconds(second, day)), open, "lifetime of an access token"},
 		{"REFRESH_GRACE", "30s", in(&c.RefreshGrace, duration(0, time.Minute)), open, "how long the previous refresh token still gets the current one"},
 		{"SESSION_IDLE", "720h", in(&c.SessionIdle, duration(second, long)), open, "an unused session ends after this"},
+		{"SESSION_ID_TTL", "168h", in(&c.SessionIDTTL, duration(second, long)), open, "an unused session of the Flowless dialect ends after this"},
 		{"SESSION_MAX", "2160h", in(&c.SessionMax, duration(second, long)), open, "every session ends after this"},
 		{"DRAIN_DELAY", "3s", in(&c.DrainDelay, duration(0, time.Minute)), open, "how long a stopping server says not ready before it stops accepting"},
 		{"MAIL", "log:", in(&c.Mail, mailDSN), dsn, "log:, file:DIR or smtp://user:pass@host:port?tls=starttls"},

@@ -62,7 +62,7 @@ func (p Proxies) client(r *http.Request) identity.Client {
 	}
 }
 
-// named lets a server with a secret key name the address of the user it speaks for. Without
+// named lets a server name the address of the user it speaks for. Without
 // a name there is no address: the server's own says nothing about the user.
 func named(r *http.Request, c identity.Client) (identity.Client, error) {
 	values := r.Header.Values("X-Client-Ip")

@@ -25,6 +25,7 @@ const requestTimeout = 10 * time.Second
 type Kit struct {
 	Sessions Sessions
 	Keys     Keys
+	Bridge   Bridge
 	Fairness *limit.Fairness
 	Proxies  Proxies
 	Now      func() time.Time
@@ -77,8 +78,11 @@ type Route struct {
 	Limit limit.Policy
 	// Fair makes Limit a fairness limit, counted here by session. Otherwise the service
 	// counts it.
-	Fair   bool
-	Handle Handler
+	Fair bool
+	// MaxBody is the largest body it reads, in bytes, if that is not MaxBody; at most
+	// MaxUpload.
+	MaxBody int64
+	Handle  Handler
 }
 
 // Mount registers routes that answer faults by render.
@@ -116,6 +120,9 @@ func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, er
 	actor, err := k.authenticate(ctx, c.Request, route.Access)
 	if err != nil {
 		return Reply{}, err
+	}
+	if c.Request.Body != nil && c.Request.Body != http.NoBody {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, max(route.MaxBody, MaxBody))
 	}
 	if route.Fair {
 		if err := k.Fairness.Take(ctx, route.Limit, actor.Session.ID); err != nil {

@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	// MaxBody is the largest request body that is read, in bytes.
+	// MaxBody is the largest request body that a route reads which does not ask for more, in
+	// bytes.
 	MaxBody = 64 << 10
+	// MaxUpload is the most that a route can ask for.
+	MaxUpload = 6 << 20
 	// maxInFlight is how many requests may be under way at once.
 	maxInFlight = 4096
 )
@@ -80,7 +83,7 @@ func (s *Shield) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
 	}
 	s.Next.ServeHTTP(w, r)
 }
@@ -144,7 +147,7 @@ func (s *Shield) cors(w http.ResponseWriter, r *http.Request) (answered bool) {
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, PUT, DELETE")
-	h.Set("Access-Control-Allow-Headers", "authorization, content-type, x-api-key, x-device-id")
+	h.Set("Access-Control-Allow-Headers", "authorization, content-type, x-api-key, x-device-id, x-session-id")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

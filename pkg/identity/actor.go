@@ -6,8 +6,11 @@ type Actor struct {
 	User    *User    // signed in with Session; nil otherwise
 	Session *Session // the session of User
 	Key     *APIKey  // the calling application; may stand beside User
+	Bridge  bool     // a server that knows a bridge secret
 	CLI     bool     // somebody with access to the store itself
 	Client  Client   // where the request came from
+	// HoldsID says that the caller holds a session by its id, as dialects without tokens do.
+	HoldsID bool
 	// Language is what the caller reads, as in Accept-Language; empty when they did not say.
 	Language string
 }
@@ -19,6 +22,8 @@ func (a Actor) Name() string {
 		return "user:" + a.User.ID
 	case a.Key != nil:
 		return "key:" + a.Key.ID
+	case a.Bridge:
+		return "bridge"
 	case a.CLI:
 		return "cli"
 	default:
@@ -34,8 +39,12 @@ func (a Actor) App() string {
 	return a.Key.Name
 }
 
-// IsServer reports whether a secret key vouches for the request: a server, not a browser.
-func (a Actor) IsServer() bool { return a.Key != nil && a.Key.Kind == Secret }
+// IsServer reports whether a secret key or a bridge secret vouches for the request: a server,
+// not a browser.
+func (a Actor) IsServer() bool { return a.Bridge || a.HasSecretKey() }
+
+// HasSecretKey reports whether a secret API key vouches for the request.
+func (a Actor) HasSecretKey() bool { return a.Key != nil && a.Key.Kind == Secret }
 
 // MayGrant reports whether the actor may make somebody a user of this type: nobody grants
 // their own level or a higher one, but superadmins may make admins of others and whoever has
@@ -44,11 +53,27 @@ func (a Actor) MayGrant(userType string) bool {
 	switch {
 	case a.CLI:
 		return userType == Customer || userType == Admin || userType == Superadmin
-	case a.User != nil && a.User.UserType == Superadmin, a.User == nil && a.IsServer():
+	case a.User != nil && a.User.UserType == Superadmin, a.User == nil && a.HasSecretKey():
 		return userType == Customer || userType == Admin
 	case a.User != nil && a.User.UserType == Admin:
 		return userType == Customer
 	default:
 		return false
+	}
+}
+
+// MayActOn reports whether the actor may change or delete this account for its holder: admins act
+// on customers, superadmins on everybody. Nobody acts on themselves this way: their own doors
+// ask for more.
+func (a Actor) MayActOn(u User) bool {
+	switch {
+	case a.CLI:
+		return true
+	case a.User != nil && a.User.ID == u.ID:
+		return false
+	case a.User != nil && a.User.UserType == Superadmin:
+		return true
+	default:
+		return a.MayGrant(u.UserType)
 	}
 }

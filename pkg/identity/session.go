@@ -49,6 +49,14 @@ func (s Session) Live(u User, now time.Time) bool {
 		(s.Epoch >= u.Epoch || s.ID == u.KeptSession)
 }
 
+// ExpiresAt returns when the session is over unless it is renewed before.
+func (s Session) ExpiresAt() time.Time {
+	if s.MaxUntil.Before(s.IdleUntil) {
+		return s.MaxUntil
+	}
+	return s.IdleUntil
+}
+
 // Client is the far end of a request as far as it can be known.
 type Client struct {
 	IP        string `json:"ip,omitempty"` // canonical textual address

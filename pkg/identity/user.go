@@ -25,10 +25,12 @@ type User struct {
 	Email         string          `json:"email"`                   // as the user wrote it; mail goes here
 	EmailVerified bool            `json:"email_verified"`          // somebody has proved to read mail sent to Email
 	Identifiers   []Identifier    `json:"identifiers"`             // the names it signs in by; each belongs to one user
+	Username      string          `json:"username,omitempty"`      // as the user wrote it; empty when they have none
 	PasswordHash  string          `json:"password_hash,omitempty"` // a PHC string; empty means no password sign-in
 	UserType      string          `json:"user_type"`               // Customer, Admin or Superadmin
 	Claims        json.RawMessage `json:"claims,omitempty"`        // custom claims: one JSON object, or empty
 	Profile       Profile         `json:"profile"`                 // what the user says of themselves
+	Picture       string          `json:"picture,omitempty"`       // the id of the blob that shows the user; empty when there is none
 	Disabled      bool            `json:"disabled"`                // an administrator has shut the account
 	Deleted       bool            `json:"deleted"`                 // a tombstone: emptied, waiting to be removed
 	Provisional   bool            `json:"provisional"`             // registered with an invitation whose use is not confirmed yet; cannot sign in
@@ -49,18 +51,28 @@ type Profile struct {
 	LastName    string `json:"last_name,omitempty"`
 	DisplayName string `json:"display_name,omitempty"`
 	Phone       string `json:"phone,omitempty"`
+	Mobile      string `json:"mobile,omitempty"`
 	BirthDate   string `json:"birth_date,omitempty"` // YYYY-MM-DD
 	Gender      string `json:"gender,omitempty"`
 	TimeZone    string `json:"time_zone,omitempty"` // an IANA name
 	Bio         string `json:"bio,omitempty"`
 	ReferenceID string `json:"reference_id,omitempty"` // the application's own id for this user
+	// RecoveryEmail is what the user has written there. Nothing is ever sent to it and nobody
+	// gets in by it: it is not verified.
+	RecoveryEmail string `json:"recovery_email,omitempty"`
 }
 
 // IdentifierKind says what sort of name an identifier is.
 type IdentifierKind string
 
-// EmailIdentifier is an e-mail address in canonical form.
-const EmailIdentifier IdentifierKind = "email"
+// The kinds of identifiers.
+const (
+	EmailIdentifier    IdentifierKind = "email"    // an e-mail address, as CanonicalEmail gives it
+	UsernameIdentifier IdentifierKind = "username" // a user name, as CanonicalUsername gives it
+	// SeatIdentifier is no name to sign in by: whoever holds one must hand it to another before
+	// they may lose what it stands for.
+	SeatIdentifier IdentifierKind = "seat"
+)
 
 // Identifier is a name that at most one user holds. Value is canonical: equal names are
 // equal strings.
@@ -70,13 +82,32 @@ type Identifier struct {
 }
 
 // EmailKey returns the canonical form of the user's e-mail address, empty for a tombstone.
-func (u User) EmailKey() string {
+func (u User) EmailKey() string { return u.name(EmailIdentifier) }
+
+// UsernameKey returns the canonical form of the user's name, empty when they have none.
+func (u User) UsernameKey() string { return u.name(UsernameIdentifier) }
+
+func (u User) name(kind IdentifierKind) string {
 	for _, id := range u.Identifiers {
-		if id.Kind == EmailIdentifier {
+		if id.Kind == kind {
 			return id.Value
 		}
 	}
 	return ""
+}
+
+// SetName makes value the one identifier of its kind; an empty value leaves none.
+func (u *User) SetName(kind IdentifierKind, value string) {
+	names := make([]Identifier, 0, len(u.Identifiers)+1)
+	for _, id := range u.Identifiers {
+		if id.Kind != kind {
+			names = append(names, id)
+		}
+	}
+	if value != "" {
+		names = append(names, Identifier{Kind: kind, Value: value})
+	}
+	u.Identifiers = names
 }
 
 // Proof returns the outstanding link for a purpose.

@@ -22,12 +22,19 @@ func ClientSubject(ip string) string {
 	return netip.PrefixFrom(addr, 64).Masked().String() // a prefix has no zone, which is as it should be
 }
 
-// Origin returns what a caller is counted by. A server with a secret key speaks for many
-// people: it is counted by their address if it names it; else known is false, and the subject
-// has to be narrowed to the account.
+// Origin returns what a caller is counted by. A server speaks for many people: it is counted
+// by their address if it names it; else known is false, and the subject has to be narrowed to
+// the account.
 func Origin(by identity.Actor) (subject string, known bool) {
 	if by.IsServer() && by.Client.IP == "" {
-		return "key:" + by.Key.ID, false
+		return server(by), false
 	}
 	return ClientSubject(by.Client.IP), true
+}
+
+func server(by identity.Actor) string {
+	if by.Key == nil {
+		return "bridge"
+	}
+	return "key:" + by.Key.ID
 }

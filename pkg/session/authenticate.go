@@ -65,24 +65,25 @@ func (s *Service) Introspect(ctx context.Context, presented string) (Introspecti
 	if err != nil {
 		return Introspection{}, err
 	}
-	until := sess.IdleUntil
-	if sess.MaxUntil.Before(until) {
-		until = sess.MaxUntil
-	}
-	return Introspection{Active: true, Kind: "refresh_token", User: u, Session: sess, ExpiresAt: until.Unix()}, nil
+	return Introspection{Active: true, Kind: "refresh_token", User: u, Session: sess, ExpiresAt: sess.ExpiresAt().Unix()}, nil
 }
 
 // holder returns the session that a genuine refresh token belongs to, and whether the token
 // is its current one or spent.
 func (s *Service) holder(ctx context.Context, presented string) (sess identity.Session, u identity.User, current bool, err error) {
-	id, counter, ok := splitRefreshToken(presented)
+	return s.holderBy(ctx, s.refreshTokens(), presented)
+}
+
+// holderBy is holder for either kind of renewable credential.
+func (s *Service) holderBy(ctx context.Context, kind credential, presented string) (sess identity.Session, u identity.User, current bool, err error) {
+	id, counter, ok := kind.split(presented)
 	if !ok {
 		return sess, u, false, ErrInvalidToken
 	}
 	if sess, u, err = s.find(ctx, id); err != nil {
 		return sess, u, false, err
 	}
-	if !s.genuine(sess, counter, presented) {
+	if !kind.genuine(sess, counter, presented) {
 		return sess, u, false, ErrInvalidToken
 	}
 	return sess, u, counter == sess.Counter, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
@@ -153,15 +154,15 @@ func (s *Service) EndByHandle(ctx context.Context, by identity.Actor, handle str
 	return s.endOne(ctx, by, handle, identity.EndedByLogout)
 }
 
-// Revoke ends the session that an access or refresh token belongs to (RFC 7009), a spent
-// refresh token included: who signs out must not stay signed in because an answer with its
+// Revoke ends the session that an access or refresh token or a session id belongs to (RFC 7009),
+// a spent one included: who signs out must not stay signed in because an answer with its
 // successor was lost. A token that is unknown, forged or over is no error: there is nothing
 // left to revoke.
 func (s *Service) Revoke(ctx context.Context, by identity.Actor, presented string) error {
 	var id string
 	if claims, err := s.Verifier.Verify(presented); err == nil {
 		id = claims.SessionID
-	} else if sess, _, _, err := s.holder(ctx, presented); err == nil {
+	} else if sess, _, _, err := s.holderBy(ctx, s.renewable(presented), presented); err == nil {
 		id = sess.ID
 	} else if notGood(err) {
 		return nil
@@ -169,4 +170,12 @@ func (s *Service) Revoke(ctx context.Context, by identity.Actor, presented strin
 		return err
 	}
 	return s.endOne(ctx, by, id, identity.EndedByRevocation)
+}
+
+// renewable returns the kind of credential that a string claims to be.
+func (s *Service) renewable(presented string) credential {
+	if ids := s.sessionIDs(); strings.HasPrefix(presented, ids.prefix) {
+		return ids
+	}
+	return s.refreshTokens()
 }

@@ -77,11 +77,7 @@ func (s *Service) Resume(ctx context.Context, id string, counter int64) (Grant, 
 	if sess.Counter != counter {
 		return Grant{}, ErrInvalidToken
 	}
-	access, err := s.mint(ctx, u, sess, now)
-	if err != nil {
-		return Grant{}, err
-	}
-	return s.grant(u, sess, access), nil
+	return s.grantWhile(ctx, identity.Actor{}, u, sess, now, nothing)
 }
 
 // Branch opens a session for another client of whoever has the live session called id: its
@@ -101,9 +97,9 @@ func (s *Service) Branch(ctx context.Context, by identity.Actor, id string, also
 	if from.MaxUntil.Before(sess.MaxUntil) {
 		sess.MaxUntil = from.MaxUntil // handing on must not make a sign-in last for ever
 	}
-	access, err := s.signWhile(ctx, u, sess, now, func() error { return s.Store.StartSession(ctx, sess, also(u, from)...) })
+	g, err := s.grantWhile(ctx, by, u, sess, now, func() error { return s.Store.StartSession(ctx, sess, also(u, from)...) })
 	if err != nil {
 		return Grant{}, fmt.Errorf("session: branch: %w", err)
 	}
-	return s.grant(u, sess, access), nil
+	return g, nil
 }

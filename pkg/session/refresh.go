@@ -23,8 +23,12 @@ const maxRounds = 3
 // retry and a lost answer are no theft. A genuine token that is older, late or replayed by
 // another client ends the session. A forged one changes nothing.
 func (s *Service) Refresh(ctx context.Context, by identity.Actor, presented string) (Grant, error) {
+	return s.renew(ctx, by, s.refreshTokens(), presented)
+}
+
+func (s *Service) renew(ctx context.Context, by identity.Actor, kind credential, presented string) (Grant, error) {
 	arrived := s.Now() // before any wait: an overloaded server must not turn a retry into theft
-	id, counter, ok := splitRefreshToken(presented)
+	id, counter, ok := kind.split(presented)
 	if !ok {
 		return Grant{}, ErrInvalidToken
 	}
@@ -33,7 +37,7 @@ func (s *Service) Refresh(ctx context.Context, by identity.Actor, presented stri
 		if err != nil {
 			return Grant{}, err
 		}
-		if !s.genuine(sess, counter, presented) {
+		if !kind.genuine(sess, counter, presented) || by.HoldsID && !bound(sess, by.Client) {
 			return Grant{}, ErrInvalidToken
 		}
 		if round == 0 {
@@ -86,13 +90,9 @@ func (s *Service) advance(ctx context.Context, by identity.Actor, sess identity.
 	binding := by.Client.Binding()
 	switch {
 	case counter == sess.Counter:
-		return s.rotate(ctx, sess, u, binding, arrived)
+		return s.rotate(ctx, by, sess, u, arrived)
 	case counter == sess.Counter-1 && sess.RotatedBy == binding && arrived.Sub(sess.RotatedAt) <= s.Lifetimes.Grace:
-		access, err := s.mint(ctx, u, sess, arrived)
-		if err != nil {
-			return Grant{}, err
-		}
-		return s.grant(u, sess, access), nil
+		return s.grantWhile(ctx, by, u, sess, arrived, nothing)
 	case counter > sess.Counter:
 		// Genuine, and from after what this store remembers: it was restored from a backup.
 		return Grant{}, ErrSessionEnded
@@ -101,19 +101,19 @@ func (s *Service) advance(ctx context.Context, by identity.Actor, sess identity.
 	}
 }
 
-func (s *Service) rotate(ctx context.Context, sess identity.Session, u identity.User, binding string, arrived time.Time) (Grant, error) {
+func (s *Service) rotate(ctx context.Context, by identity.Actor, sess identity.Session, u identity.User, arrived time.Time) (Grant, error) {
 	next := sess
-	next.Counter, next.RotatedAt, next.LastUsedAt, next.RotatedBy = sess.Counter+1, arrived, arrived, binding
-	next.IdleUntil = arrived.Add(s.Lifetimes.Idle)
-	access, err := s.signWhile(ctx, u, next, arrived, func() error {
+	next.Counter, next.RotatedAt, next.LastUsedAt, next.RotatedBy = sess.Counter+1, arrived, arrived, by.Client.Binding()
+	next.IdleUntil = arrived.Add(s.idle(by))
+	g, err := s.grantWhile(ctx, by, u, next, arrived, func() error {
 		return s.Store.RotateSession(ctx, store.Rotation{
-			SessionID: sess.ID, From: sess.Counter, At: arrived, By: binding, IdleUntil: next.IdleUntil,
+			SessionID: sess.ID, From: sess.Counter, At: arrived, By: next.RotatedBy, IdleUntil: next.IdleUntil,
 		})
 	})
 	if err != nil {
 		return Grant{}, fmt.Errorf("session: rotate: %w", err)
 	}
-	return s.grant(u, next, access), nil
+	return g, nil
 }
 
 // endReused ends the session whose refresh token was replayed, tells its owner, and answers

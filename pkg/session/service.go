@@ -44,7 +44,8 @@ type Keys interface {
 type Lifetimes struct {
 	Access time.Duration // of an access token
 	Grace  time.Duration // in which a used refresh token still yields its one successor
-	Idle   time.Duration // a session not renewed for this long is over
+	Idle   time.Duration // a session held by refresh token and not renewed for this long is over
+	ID     time.Duration // the same for a session held by its id
 	Max    time.Duration // a session is over after this long in any case
 }
 
@@ -58,6 +59,7 @@ type Service struct {
 	Issuer     string
 	Audience   []string
 	RefreshKey []byte // 32 bytes, the same on every node, not in the store
+	IDKey      []byte // another such key
 	Lifetimes  Lifetimes
 	Fairness   *limit.Fairness
 	Refreshes  limit.Policy // how often one session may be renewed
@@ -66,14 +68,23 @@ type Service struct {
 	Log        *slog.Logger
 }
 
-// Grant is what a client holds after signing in: the documented AuthorizationResponse before
-// a dialect has given it a shape.
+// Grant is what a client holds after signing in, before a dialect has given it a shape: the
+// documented AuthorizationResponse, or the id of its session where it holds it by that.
 type Grant struct {
 	User         identity.User
 	Session      identity.Session
 	AccessToken  string
 	ExpiresIn    time.Duration // exactly exp - iat of AccessToken
 	RefreshToken string
+	ID           string // for an actor that HoldsID, instead of tokens
+}
+
+// idle is how long a session lives that is not renewed.
+func (s *Service) idle(by identity.Actor) time.Duration {
+	if by.HoldsID {
+		return s.Lifetimes.ID
+	}
+	return s.Lifetimes.Idle
 }
 
 // mint signs an access token for a session of u that exists, or that is being written.
@@ -88,21 +99,23 @@ func (s *Service) mint(ctx context.Context, u identity.User, sess identity.Sessi
 	})
 }
 
-// signWhile signs while write commits, and releases the token only if write succeeded: the
-// two longest steps of a grant overlap.
-func (s *Service) signWhile(ctx context.Context, u identity.User, sess identity.Session, now time.Time, write func() error) (string, error) {
+// nothing is what grantWhile does beside making a grant for a session that stays as it is.
+func nothing() error { return nil }
+
+// grantWhile signs while write commits, and releases the grant only if write succeeded: the two
+// longest steps of a grant overlap.
+func (s *Service) grantWhile(ctx context.Context, by identity.Actor, u identity.User, sess identity.Session, now time.Time, write func() error) (Grant, error) {
+	if by.HoldsID {
+		return Grant{User: u, Session: sess, ID: s.sessionIDs().of(sess, sess.Counter)}, write()
+	}
 	done := make(chan error, 1)
 	go func() { done <- write() }()
 	access, err := s.mint(ctx, u, sess, now)
 	if werr := <-done; werr != nil {
-		return "", werr
+		return Grant{}, werr
 	}
-	return access, err
-}
-
-func (s *Service) grant(u identity.User, sess identity.Session, access string) Grant {
 	return Grant{
 		User: u, Session: sess, AccessToken: access, ExpiresIn: s.Lifetimes.Access,
-		RefreshToken: s.refreshToken(sess, sess.Counter),
-	}
+		RefreshToken: s.refreshTokens().of(sess, sess.Counter),
+	}, err
 }

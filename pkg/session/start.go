@@ -16,22 +16,22 @@ import (
 func (s *Service) Start(ctx context.Context, by identity.Actor, u identity.User, amr []string, also ...identity.Consequence) (Grant, error) {
 	now := s.Now()
 	sess := s.newSession(by, u, amr, now)
-	access, err := s.signWhile(ctx, u, sess, now, func() error {
+	g, err := s.grantWhile(ctx, by, u, sess, now, func() error {
 		return s.Store.StartSession(ctx, sess, also...)
 	})
 	if err != nil {
 		return Grant{}, fmt.Errorf("session: start: %w", err)
 	}
-	return s.grant(u, sess, access), nil
+	return g, nil
 }
 
 func (s *Service) newSession(by identity.Actor, u identity.User, amr []string, now time.Time) identity.Session {
-	secret := make([]byte, refreshSecretLen)
+	secret := make([]byte, secretLen)
 	_, _ = rand.Read(secret) // never fails
 	return identity.Session{
 		ID: opaque.Random(identity.SessionIDLength), UserID: u.ID, Epoch: u.Epoch, Secret: secret, Counter: 1,
 		App: by.App(), Client: by.Client, RotatedBy: by.Client.Binding(), AuthTime: now, AMR: amr,
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now,
-		IdleUntil: now.Add(s.Lifetimes.Idle), MaxUntil: now.Add(s.Lifetimes.Max),
+		IdleUntil: now.Add(s.idle(by)), MaxUntil: now.Add(s.Lifetimes.Max),
 	}
 }

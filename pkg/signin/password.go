@@ -24,11 +24,25 @@ func (s *Service) Password(ctx context.Context, by identity.Actor, email, passwo
 	if err != nil {
 		return session.Grant{}, fault.InvalidField("email", "invalid_email", "email is not an address we accept")
 	}
-	u, err := s.find(ctx, key)
+	return s.byPassword(ctx, by, identity.Identifier{Kind: identity.EmailIdentifier, Value: key}, password)
+}
+
+// PasswordOf is Password for dialects that take an e-mail address or a user name. A string that
+// is neither is nobody's.
+func (s *Service) PasswordOf(ctx context.Context, by identity.Actor, name, password string) (session.Grant, error) {
+	id, err := identity.ParseName(name)
+	if err != nil {
+		return session.Grant{}, ErrBadCredentials
+	}
+	return s.byPassword(ctx, by, id, password)
+}
+
+func (s *Service) byPassword(ctx context.Context, by identity.Actor, name identity.Identifier, password string) (session.Grant, error) {
+	u, err := s.find(ctx, name)
 	if err != nil {
 		return session.Grant{}, err
 	}
-	attempt, err := s.admit(ctx, by, u, key)
+	attempt, err := s.admit(ctx, by, u, name)
 	if err != nil {
 		return session.Grant{}, err
 	}
@@ -52,9 +66,9 @@ func (s *Service) Password(ctx context.Context, by identity.Actor, email, passwo
 	return s.Sessions.Start(ctx, by, u, []string{"pwd"}, also...)
 }
 
-// find returns the active account of an address, or an empty one.
-func (s *Service) find(ctx context.Context, emailKey string) (identity.User, error) {
-	u, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: emailKey})
+// find returns the active account of a name, or an empty one.
+func (s *Service) find(ctx context.Context, name identity.Identifier) (identity.User, error) {
+	u, err := s.Store.UserByIdentifier(ctx, name)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !u.Active() {
 		return identity.User{}, nil
 	}
@@ -66,10 +80,10 @@ func (s *Service) find(ctx context.Context, emailKey string) (identity.User, err
 
 // admit counts the attempt before any hashing (OWASP ASVS 6.3.1) and returns what a success
 // takes back: only the budget of this account from this address.
-func (s *Service) admit(ctx context.Context, by identity.Actor, u identity.User, emailKey string) (limit.Hit, error) {
+func (s *Service) admit(ctx context.Context, by identity.Actor, u identity.User, name identity.Identifier) (limit.Hit, error) {
 	who := "user:" + u.ID
 	if u.ID == "" {
-		who = "email:" + emailKey
+		who = string(name.Kind) + ":" + name.Value
 	}
 	from, addressed := limit.Origin(by)
 	here := limit.Hit{Policy: s.Limits.Login, Subject: who + "|" + from}

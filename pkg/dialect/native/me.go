@@ -20,7 +20,10 @@ type updateMeRequest struct {
 }
 
 func (h *Handler) updateMe(c *httpkit.Call, q updateMeRequest) (httpkit.Reply, error) {
-	u, err := h.Accounts.UpdateProfile(c.Context, c.Actor, account.ProfileChange(q))
+	u, err := h.Accounts.UpdateProfile(c.Context, c.Actor, account.ProfileChange{
+		Name: q.Name, LastName: q.LastName, DisplayName: q.DisplayName, Phone: q.Phone, BirthDate: q.BirthDate,
+		Gender: q.Gender, TimeZone: q.TimeZone, Bio: q.Bio, ReferenceID: q.ReferenceID,
+	})
 	if err != nil {
 		return httpkit.Reply{}, err
 	}

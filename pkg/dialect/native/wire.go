@@ -75,13 +75,9 @@ type sessionsResponse struct {
 func sessions(all []identity.Session, current string) sessionsResponse {
 	out := sessionsResponse{Sessions: make([]sessionResponse, 0, len(all))}
 	for _, s := range all {
-		until := s.IdleUntil
-		if s.MaxUntil.Before(until) {
-			until = s.MaxUntil
-		}
 		out.Sessions = append(out.Sessions, sessionResponse{
 			Handle: s.ID, Device: s.Client.UserAgent, Address: s.Client.IP, App: s.App, CreatedAt: s.CreatedAt,
-			LastUsedAt: s.LastUsedAt, ExpiresAt: until, Current: s.ID == current,
+			LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt(), Current: s.ID == current,
 		})
 	}
 	return out

@@ -1,0 +1,104 @@
+package account
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+)
+
+// Edit is what somebody wants their own account to be; nil leaves a part as it is.
+type Edit struct {
+	Profile  ProfileChange
+	Username *string // empty gives it up
+	Email    *string // becomes the address when its reader has proved to be the one
+	Password string  // the current one, for what asks for it; not needed shortly after signing in
+}
+
+// Edit changes the actor's own account in one write and returns it as it then is. It never
+// changes a role or what has been verified. Another address only begins to be theirs, as in
+// ChangeEmail: it is returned as pending.
+func (s *Service) Edit(ctx context.Context, by identity.Actor, e Edit) (u identity.User, pending string, err error) {
+	if err := e.check(*by.User); err != nil {
+		return u, "", err
+	}
+	step := func(u *identity.User, now time.Time) ([]identity.Consequence, error) { return e.apply(s, by, u, now) }
+	if !e.moves(*by.User) {
+		u, err = s.change(ctx, by, by.User.ID, step)
+		return u, "", err
+	}
+	offer, err := s.askMove(ctx, by, "email", *e.Email, e.Password)
+	if err != nil {
+		return u, "", err
+	}
+	u, err = s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+		edited, err := step(u, now)
+		if err != nil {
+			return nil, err
+		}
+		offered, err := offer(u, now)
+		return append(edited, offered...), err
+	})
+	return u, *e.Email, err
+}
+
+// UpdateProfile changes what the actor's own account says of itself.
+func (s *Service) UpdateProfile(ctx context.Context, by identity.Actor, c ProfileChange) (identity.User, error) {
+	u, _, err := s.Edit(ctx, by, Edit{Profile: c})
+	return u, err
+}
+
+// moves reports whether the edit asks for another address than u has.
+func (e Edit) moves(u identity.User) bool {
+	if e.Email == nil {
+		return false
+	}
+	key, err := identity.CanonicalEmail(*e.Email)
+	return err != nil || key != u.EmailKey()
+}
+
+// check refuses an edit of u before anything is tried or counted.
+func (e Edit) check(u identity.User) error {
+	_, err := e.apply(nil, identity.Actor{}, &u, time.Time{})
+	return err
+}
+
+// apply makes u what the edit asks for, but for the address, and returns the event that a
+// service records of it.
+func (e Edit) apply(s *Service, by identity.Actor, u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	e.Profile.apply(&u.Profile)
+	bad := checkProfile(u.Profile)
+	if e.Username != nil {
+		bad = append(bad, setUsername(u, *e.Username)...)
+	}
+	if len(bad) > 0 {
+		return nil, fault.InvalidFields(bad...)
+	}
+	if s == nil {
+		return nil, nil
+	}
+	return []identity.Consequence{s.event(by, audit.UserUpdated, *u, now)}, nil
+}
+
+// setUsername gives u a user name, or none when it is empty.
+func setUsername(u *identity.User, name string) []fault.Field {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		u.Username = ""
+		u.SetName(identity.UsernameIdentifier, "")
+		return nil
+	}
+	key, err := identity.CanonicalUsername(name)
+	if err != nil {
+		return []fault.Field{{
+			Field: "userName", Code: "invalid_username",
+			Message: "userName is 3 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or a digit",
+		}}
+	}
+	u.Username = name
+	u.SetName(identity.UsernameIdentifier, key)
+	return nil
+}
