@@ -14,9 +14,11 @@ var (
 	errNoCredential  = fault.New(fault.Unauthenticated, "credentials_required", "this needs a credential that was not sent")
 	errBadCredential = fault.New(fault.Unauthenticated, "invalid_token", "the token is not valid")
 	errConflicting   = fault.New(fault.Invalid, "conflicting_credentials", "the request carries credentials that name different things")
-	errNoSessionID   = fault.New(fault.Unauthenticated, "session_required", "the id of a session is required: in the header X-Session-ID, the query parameter session_id or the cookie session_id")
-	errNoBridge      = fault.New(fault.Unauthenticated, "bridge_secret_required", "the header X-Bridge-Secret is required")
-	errScope         = fault.New(fault.Forbidden, "insufficient_scope", "the credential does not allow this")
+	// ErrNoSessionID answers a request without the id of a session where one is needed.
+	ErrNoSessionID = fault.New(fault.Unauthenticated, "session_required", "the id of a session is required: in the header X-Session-ID, the query parameter session_id or the cookie session_id")
+	// ErrNoBridge answers a request without a bridge secret where one is needed.
+	ErrNoBridge = fault.New(fault.Unauthenticated, "bridge_secret_required", "the header X-Bridge-Secret is required")
+	errScope    = fault.New(fault.Forbidden, "insufficient_scope", "the credential does not allow this")
 )
 
 // Access says who may call a route. Exactly the credentials it names are read; each of them
@@ -105,9 +107,9 @@ func (a Access) keyed(actor identity.Actor) error {
 	case a.Public, a.Unchecked, a.Bridge && actor.Bridge:
 		return nil
 	case a.SessionID && !a.Bridge:
-		return errNoSessionID
+		return ErrNoSessionID
 	case a.Bridge:
-		return errNoBridge
+		return ErrNoBridge
 	case actor.Key == nil:
 		return errNoCredential
 	case a.Key:

@@ -34,6 +34,13 @@ func WriteProblem(w http.ResponseWriter, requestID string, f *fault.Error) {
 	writeBody(w, status, "application/problem+json", body)
 }
 
+// WriteFault answers a fault with a body of a dialect's own shape, as JSON.
+func WriteFault(w http.ResponseWriter, status int, f *fault.Error, shape any) {
+	body, _ := json.Marshal(shape) // dialects' shapes are strings, numbers and fields: they always encode
+	WriteFaultHeaders(w, f)
+	writeBody(w, status, "application/json", body)
+}
+
 // FaultHeaders returns the headers that a fault asks for in every dialect: when to come back (RFC
 // 9110 section 10.2.3) and how to authenticate (RFC 6750 section 3).
 func FaultHeaders(f *fault.Error) http.Header {

@@ -19,13 +19,13 @@ func (k *Kit) watch(ctx context.Context, c *gin.Context, route Route, id string)
 	if c.Request.Header.Get("Traceparent") != "" {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(c.Request.Header))
 	}
-	ctx, span := k.Tracer.Start(ctx, route.Method+" "+route.Path, trace.WithSpanKind(trace.SpanKindServer))
+	ctx, span := k.Tracer.Start(ctx, route.Method+" "+c.FullPath(), trace.WithSpanKind(trace.SpanKindServer))
 	return ctx, func() {
 		status := c.Writer.Status()
-		k.Observe(route.Method, route.Path, status, k.Now().Sub(began))
+		k.Observe(route.Method, c.FullPath(), status, k.Now().Sub(began))
 		if span.IsRecording() {
 			span.SetAttributes(
-				attribute.String("http.request.method", route.Method), attribute.String("http.route", route.Path),
+				attribute.String("http.request.method", route.Method), attribute.String("http.route", c.FullPath()),
 				attribute.Int("http.response.status_code", status), attribute.String("gatehouse.request_id", id),
 			)
 			if status >= http.StatusInternalServerError {
