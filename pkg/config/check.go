@@ -44,6 +44,10 @@ func (c *Config) rules() []rule {
 			want: "a path, or a URL whose origin is " + Prefix + "PUBLIC_URL or one of " + Prefix + "CORS_ORIGINS",
 		},
 		{
+			broken: slices.ContainsFunc(c.Flowless, c.shadows), name: "FLOWLESS", with: []string{"PUBLIC_URL"},
+			want: "other host names than that of " + Prefix + "PUBLIC_URL: nothing else would be served there; use a path",
+		},
+		{
 			broken: c.AdminListen == c.Listen && !strings.HasSuffix(c.Listen, ":0"), name: "ADMIN_LISTEN", with: []string{"LISTEN"},
 			want: "another address than " + Prefix + "LISTEN",
 		},
@@ -78,6 +82,12 @@ func (c *Config) allowsAppURL() bool {
 	}
 	where := u.Scheme + "://" + u.Host
 	return u.Host == "" || where == c.PublicURL || slices.Contains(c.CORSOrigins, where)
+}
+
+// shadows reports whether a mount would take the host name that everything else is served at.
+func (c *Config) shadows(m Mount) bool {
+	u, err := url.Parse(c.PublicURL)
+	return err == nil && m.Host == strings.ToLower(u.Hostname())
 }
 
 // Warnings returns what an operator should hear at every start: settings that are allowed and

@@ -90,6 +90,8 @@ type Config struct {
 	Registration string
 	// RequireVerifiedEmail makes sign-in wait until the address is verified.
 	RequireVerifiedEmail bool
+	// Flowless is where the Flowless dialect is served; none when it is not.
+	Flowless []Mount
 	// BridgeSecrets are what servers of the Flowless dialect authenticate with: none, one, or
 	// two while one replaces the other; at least 32 characters each.
 	BridgeSecrets []Secret

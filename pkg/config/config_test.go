@@ -31,7 +31,7 @@ func TestDefaultsAreUsable(t *testing.T) {
 		PublicURL: "http://localhost:8080", AppURL: "/app/", Audience: []string{"http://localhost:8080"},
 		Store: "var/gatehouse.db", KeyDir: "keys", KeyBits: 2048,
 		KeyRotation: 720 * time.Hour, KeyLead: 24 * time.Hour, JWKSMaxAge: 300 * time.Second,
-		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, SessionIdle: 720 * time.Hour, SessionIDTTL: 168 * time.Hour, SessionMax: 2160 * time.Hour,
+		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, Flowless: []config.Mount{{Prefix: "/flowless"}}, SessionIdle: 720 * time.Hour, SessionIDTTL: 168 * time.Hour, SessionMax: 2160 * time.Hour,
 		DrainDelay: 3 * time.Second, Mail: "log:", BrandName: "Gatehouse", BrandColor: "#2454c7",
 		Registration: "open", RateLimit: true,
 		LimitLogin: config.Rate{Limit: 5, Window: 15 * time.Minute}, LimitRegister: config.Rate{Limit: 3, Window: time.Hour},
@@ -57,7 +57,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_APP_URL=https://app.example.com/in", "GATEHOUSE_AUDIENCE=api-1, api-2",
 		"GATEHOUSE_STORE=mongodb://u:p@h1:1,h2:2/db", "GATEHOUSE_MONGO_STANDALONE=true", "GATEHOUSE_KEY_DIR=/k",
 		"GATEHOUSE_MASTER_KEY=" + masterKey, "GATEHOUSE_KEY_BITS=4096", "GATEHOUSE_KEY_ROTATION=48h", "GATEHOUSE_KEY_LEAD=30h",
-		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h", "GATEHOUSE_SESSION_ID_TTL=90m",
+		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h", "GATEHOUSE_SESSION_ID_TTL=90m", "GATEHOUSE_FLOWLESS=/f,Auth.Example.com,b.example.com/x",
 		"GATEHOUSE_SESSION_MAX=2h", "GATEHOUSE_MAIL=file:var/mail", "GATEHOUSE_REGISTRATION=invite",
 		"GATEHOUSE_MAIL_FROM=Acme <id@acme.example>", "GATEHOUSE_MAIL_PLAINTEXT=true", "GATEHOUSE_MAIL_TEMPLATES=/t",
 		"GATEHOUSE_BRAND_NAME=Acme & Söhne", "GATEHOUSE_BRAND_COLOR=#00563f",
@@ -73,6 +73,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want.Audience, want.Store, want.MongoStandalone = []string{"api-1", "api-2"}, "mongodb://u:p@h1:1,h2:2/db", true
 	want.KeyDir, want.MasterKey, want.KeyBits = "/k", masterKey, 4096
 	want.KeyRotation, want.KeyLead, want.JWKSMaxAge = 48*time.Hour, 30*time.Hour, time.Minute
+	want.Flowless = []config.Mount{{Prefix: "/f"}, {Host: "auth.example.com"}, {Host: "b.example.com", Prefix: "/x"}}
 	want.AccessTokenTTL, want.RefreshGrace, want.SessionIdle, want.SessionIDTTL, want.SessionMax = 15*time.Minute, 0, time.Hour, 90*time.Minute, 2*time.Hour
 	want.Mail, want.Registration, want.RequireVerifiedEmail = "file:var/mail", "invite", true
 	want.MailFrom, want.MailPlaintext, want.MailTemplates = "Acme <id@acme.example>", true, "/t"
@@ -148,6 +149,13 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"a duration without a unit", "GATEHOUSE_ACCESS_TOKEN_TTL=3600", "want a duration"},
 		{"a grace that lets a thief wait", "GATEHOUSE_REFRESH_GRACE=61s", "want a duration from 0s to 1m"},
 		{"an idle time beyond the end", "GATEHOUSE_SESSION_IDLE=2161h", "want at most GATEHOUSE_SESSION_MAX, which is 2160h"},
+		{"a dialect at the root of every host", "GATEHOUSE_FLOWLESS=/", "want for item 1: a path such as /flowless"},
+		{"a dialect at a path that ends in a slash", "GATEHOUSE_FLOWLESS=/flowless/", "want for item 1: a path such as /flowless"},
+		{"a dialect below a dot", "GATEHOUSE_FLOWLESS=/a/../b", "want for item 1: a path such as /flowless"},
+		{"a dialect at a wildcard", "GATEHOUSE_FLOWLESS=/:id", "want for item 1: a path such as /flowless"},
+		{"a dialect at an address with a port", "GATEHOUSE_FLOWLESS=a.example.com:80", "want for item 1: a path such as /flowless"},
+		{"a dialect at one place twice", "GATEHOUSE_FLOWLESS=/f,/f", "want each place once"},
+		{"a dialect at the host of everything else", "GATEHOUSE_FLOWLESS=LOCALHOST", "want other host names than that of GATEHOUSE_PUBLIC_URL"},
 		{"a truth that is neither", "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=yes", "want true or false"},
 		{"a limit of nothing", "GATEHOUSE_LIMIT_LOGIN=0/1m", "such as 5/15m"},
 		{"a limit without a window", "GATEHOUSE_LIMIT_ME=5", "such as 5/15m"},

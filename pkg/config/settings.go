@@ -59,6 +59,7 @@ func (c *Config) settings() []setting {
 		{"BRAND_LOGO", "", in(&c.BrandLogo, optional(path)), open, "a PNG, JPEG, WebP or SVG file that pages show in place of the name"},
 		{"REGISTRATION", "open", in(&c.Registration, oneOf("open", "invite", "closed")), open, "who may register: open, invite or closed"},
 		{"REQUIRE_VERIFIED_EMAIL", "false", in(&c.RequireVerifiedEmail, boolean("true", "false")), open, "sign-in waits for verification"},
+		{"FLOWLESS", "/flowless", in(&c.Flowless, mounts), open, "where the Flowless dialect is served: a path, a host name, or both, comma separated; off = nowhere"},
 		{"BRIDGE_SECRETS", "", in(&c.BridgeSecrets, atMost(2, list(longSecret))), secret, "Flowless bridge secrets, comma separated (two during rotation)"},
 		{"TRUSTED_PROXIES", "", in(&c.TrustedProxies, list(network)), open, "CIDRs whose forwarding headers are believed"},
 		{"CORS_ORIGINS", "", in(&c.CORSOrigins, list(origin)), open, "exact origins that may call with credentials"},

@@ -15,6 +15,7 @@ var base string
 type Part struct {
 	Name string // of the dialect, for messages
 	YAML string // tags, paths and components of an OpenAPI 3.1 document
+	At   string // the path below which its paths are; empty means none
 }
 
 // Merge puts parts behind what they share and returns the whole as JSON, in the order in which
@@ -31,11 +32,23 @@ func Merge(publicURL string, parts ...Part) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("openapi: %s: %w", p.Name, err)
 		}
-		if whole, err = add(whole, doc); err != nil {
+		if whole, err = add(whole, below(p.At, doc)); err != nil {
 			return nil, fmt.Errorf("openapi: %s: %w", p.Name, err)
 		}
 	}
 	return encode(nil, whole)
+}
+
+// below puts the paths of a part where it is mounted.
+func below(at string, part yaml.MapSlice) yaml.MapSlice {
+	paths, ok := get(part, "paths").(yaml.MapSlice)
+	if at == "" || !ok {
+		return part
+	}
+	for i := range paths {
+		paths[i].Key = at + fmt.Sprint(paths[i].Key)
+	}
+	return set(part, "paths", paths)
 }
 
 func parse(text string) (yaml.MapSlice, error) {
