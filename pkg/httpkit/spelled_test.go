@@ -1,6 +1,7 @@
 package httpkit_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ var spellings = httpkit.Spellings{
 
 // answer sends a body to a handler that refuses the field a service would call refuse.
 func answer(body, refuse string) (spelledRequest, error) {
-	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	var got spelledRequest
 	_, err := httpkit.Spelled(spellings, func(_ *httpkit.Call, q spelledRequest) (httpkit.Reply, error) {
