@@ -25,7 +25,7 @@ const module = "github.com/gatehouse-id/gatehouse/"
 // never what stands on its own or a higher one. A star stands for one path element.
 var house = [][]string{
 	0:  {"pkg/fault"},
-	1:  {"pkg/opaque", "pkg/masterkey", "pkg/recent", "pkg/locale"},
+	1:  {"pkg/opaque", "pkg/masterkey", "pkg/recent", "pkg/locale", "pkg/redirect"},
 	2:  {"pkg/identity"},
 	3:  {"pkg/password", "pkg/token", "pkg/keyset", "pkg/config"},
 	4:  {"pkg/store", "pkg/mail"},
@@ -93,6 +93,7 @@ var pure = map[string][]string{
 	"pkg/opaque":    nil,
 	"pkg/masterkey": nil,
 	"pkg/recent":    nil,
+	"pkg/redirect":  nil,
 	"pkg/identity":  {"golang.org/x/net/idna"},
 	"pkg/config":    nil,
 	"pkg/store":     nil,

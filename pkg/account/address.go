@@ -118,7 +118,7 @@ func (s *Service) move(by identity.Actor, u *identity.User, email string, now ti
 	}
 	u.SetName(identity.EmailIdentifier, key)
 	u.Email, u.EmailVerified = email, true
-	u.DropProofs(identity.ProveEmail, identity.MoveEmail, identity.ResetPassword)
+	u.DropProofs(identity.ProveEmail, identity.MoveEmail, identity.ResetPassword, identity.SignIn)
 	return []identity.Consequence{s.event(by, audit.EmailChanged, *u, now)}, nil
 }
 
@@ -156,7 +156,7 @@ func (s *Service) undoMove(ctx context.Context, by identity.Actor, t opaque.Toke
 		u.PasswordHash = ""
 		reset := mail.To(*u, by, mail.ResetPassword)
 		link, until := promise(u, identity.ResetPassword, u.Email, "", now)
-		reset.Link, reset.Until, reset.Counted = s.Links.Reset(link), until, true // the only way back in
+		reset.Link, reset.Until, reset.Counted = s.Links.Reset("", link), until, true // the only way back in
 		end := session.Cutoff(u, "", identity.EndedByAddressUndo, now)
 		return append(moved, end, s.Outbox.Post(reset, now)), nil
 	})

@@ -18,9 +18,10 @@ var ErrInvalidLink = fault.New(fault.Invalid, "invalid_link", "the link is not v
 
 // How long one-time links live (OWASP ASVS 6.4.1).
 const (
-	proveLife = 24 * time.Hour
-	resetLife = 30 * time.Minute
-	undoLife  = 72 * time.Hour
+	proveLife  = 24 * time.Hour
+	resetLife  = 30 * time.Minute
+	signInLife = 15 * time.Minute
+	undoLife   = 72 * time.Hour
 )
 
 // linkOf says how a link for each purpose looks and how long it lives.
@@ -34,6 +35,8 @@ func linkOf(p identity.Purpose) (prefix string, life time.Duration) {
 		return "eu", undoLife
 	case identity.ResetPassword:
 		return "rp", resetLife
+	case identity.SignIn:
+		return "sl", signInLife
 	}
 	return "", 0
 }

@@ -26,29 +26,59 @@ type request struct {
 	Language string          `json:"language"`
 	Client   identity.Client `json:"client"` // who asked: the mail tells its reader
 	At       time.Time       `json:"at"`
+	Page     string          `json:"page,omitempty"` // where the link leads, if not to a page of ours; checked
 }
 
 type requested string
 
 const (
 	resetLink        requested = "reset"
+	signInLink       requested = "sign_in"
 	verificationLink requested = "verify"
 	registeredAgain  requested = "registered_again"
 )
 
-// RequestReset asks for a mail with a link to set another password. Whether there is an
-// account is told to nobody but its owner.
-func (s *Service) RequestReset(ctx context.Context, by identity.Actor, email string) error {
-	return s.request(ctx, by, resetLink, email)
+// purpose says what the link is for that somebody asks for.
+func (r requested) purpose() identity.Purpose {
+	switch r {
+	case resetLink:
+		return identity.ResetPassword
+	case signInLink:
+		return identity.SignIn
+	case verificationLink, registeredAgain:
+	}
+	return identity.ProveEmail
+}
+
+// RequestReset asks for a mail with a link to set another password, which leads to a page of
+// the caller's, or to ours when page is empty. Whether there is an account is told to nobody
+// but its owner.
+func (s *Service) RequestReset(ctx context.Context, by identity.Actor, email, page string) error {
+	page, err := s.leadTo("resetUrl", page)
+	if err != nil {
+		return err
+	}
+	return s.request(ctx, by, email, request{What: resetLink, Page: page})
 }
 
 // RequestVerification asks for another mail with a link to prove an address. Whether there is
 // an account, and whether it needs one, is told to nobody but its owner.
 func (s *Service) RequestVerification(ctx context.Context, by identity.Actor, email string) error {
-	return s.request(ctx, by, verificationLink, email)
+	return s.request(ctx, by, email, request{What: verificationLink})
 }
 
-func (s *Service) request(ctx context.Context, by identity.Actor, what requested, email string) error {
+// leadTo returns the page of a caller's to which a link may lead; field is what the caller's
+// request calls it.
+func (s *Service) leadTo(field, wanted string) (string, error) {
+	page, ok := s.Links.Page(wanted)
+	if !ok {
+		return "", fault.InvalidField(field, "invalid_url",
+			field+" is an https URL of an origin that this service allows, without a fragment and without a parameter called token")
+	}
+	return page, nil
+}
+
+func (s *Service) request(ctx context.Context, by identity.Actor, email string, r request) error {
 	key, err := identity.CanonicalEmail(email)
 	if err != nil {
 		return fault.InvalidField("email", "invalid_email", "email is not an address we accept")
@@ -56,7 +86,8 @@ func (s *Service) request(ctx context.Context, by identity.Actor, what requested
 	if err := s.Guard.Take(ctx, s.asks(by, key)); err != nil {
 		return err
 	}
-	if err := s.Store.Record(ctx, s.requestOf(what, key, by)); err != nil {
+	r.EmailKey = key
+	if err := s.Store.Record(ctx, s.written(by, r)); err != nil {
 		return fmt.Errorf("account: record request: %w", err)
 	}
 	return nil
@@ -84,16 +115,16 @@ func (s *Service) room(ctx context.Context, emailKey string) error {
 	return nil
 }
 
-func (s *Service) requestOf(what requested, key string, by identity.Actor) identity.Consequence {
-	now := s.Now()
-	data, _ := json.Marshal(request{What: what, EmailKey: key, Language: by.Language, Client: by.Client, At: now}) // strings and times always encode
-	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: RequestKind, DueAt: now, Data: data}
+func (s *Service) written(by identity.Actor, r request) identity.Consequence {
+	r.Language, r.Client, r.At = by.Language, by.Client, s.Now()
+	data, _ := json.Marshal(r) // strings and times always encode
+	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: RequestKind, DueAt: r.At, Data: data}
 }
 
 // RegisteredAgain tells the holder of an address that somebody tried to register with it, by
 // mail and to nobody else.
 func (s *Service) RegisteredAgain(ctx context.Context, by identity.Actor, emailKey string) error {
-	if err := s.Store.Record(ctx, s.requestOf(registeredAgain, emailKey, by)); err != nil {
+	if err := s.Store.Record(ctx, s.written(by, request{What: registeredAgain, EmailKey: emailKey})); err != nil {
 		return fmt.Errorf("account: record request: %w", err)
 	}
 	return nil
@@ -169,10 +200,7 @@ func (s *Service) write(ctx context.Context, u identity.User, request string, m 
 // reply gives u the link that a request asks for and returns the mail that carries it.
 func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (mail.Message, bool) {
 	by := identity.Actor{Language: r.Language, Client: r.Client}
-	purpose := identity.ResetPassword
-	if r.What != resetLink {
-		purpose = identity.ProveEmail
-	}
+	purpose := r.What.purpose()
 	if p, ok := u.Proof(purpose); ok && p.Request == id {
 		return mail.Message{}, false // done by a relay that did not live to say so
 	}
@@ -180,7 +208,12 @@ func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (
 	case r.What == resetLink:
 		m := mail.Notice(*u, by, mail.ResetPassword, r.At)
 		token, until := promise(u, purpose, u.Email, id, now)
-		m.Link, m.Until = s.Links.Reset(token), until
+		m.Link, m.Until = s.Links.Reset(r.Page, token), until
+		return m, true
+	case r.What == signInLink:
+		m := mail.Notice(*u, by, mail.SignInLink, r.At)
+		token, until := promise(u, purpose, u.Email, id, now)
+		m.Link, m.Until = s.Links.Enter(r.Page, token), until
 		return m, true
 	case !u.EmailVerified:
 		return s.verification(u, by, id, now), true

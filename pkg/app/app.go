@@ -132,7 +132,7 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 
 func (a *App) buildServices(master masterkey.Key) {
 	cfg, st, now := a.Config, a.Store, a.Now
-	outbox, links := mail.Outbox{Master: master}, mail.Links{PublicURL: cfg.PublicURL}
+	outbox, links := mail.Outbox{Master: master}, mail.Links{PublicURL: cfg.PublicURL, Origins: cfg.CORSOrigins}
 	a.guard = &limit.Guard{Store: st, Now: now, Key: master.Derive("limit subjects"), Off: !cfg.RateLimit}
 	a.fairness = &limit.Fairness{Now: now, Off: !cfg.RateLimit}
 	hasher := password.New(password.Config{})

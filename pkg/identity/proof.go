@@ -10,6 +10,7 @@ const (
 	ProveEmail    Purpose = "prove_email"    // shows that its holder reads mail sent to Proof.Email
 	ResetPassword Purpose = "reset_password" // lets its holder set another password
 	MoveEmail     Purpose = "move_email"     // makes Proof.Email, where it was sent, the account's address
+	SignIn        Purpose = "sign_in"        // opens a session for its holder
 	UndoMove      Purpose = "undo_move"      // makes Proof.Email, where it was sent, the account's address again
 )
 

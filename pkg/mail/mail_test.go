@@ -48,8 +48,11 @@ func TestLinksEscapeWhatTheyCarry(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{l.SignIn(), "https://id.example.com/account/sign-in"},
 		{l.SignUp("inv_1"), "https://id.example.com/account/sign-up?invitationCode=inv_1"},
-		{l.Reset("a&b=c d"), "https://id.example.com/account/reset?token=a%26b%3Dc+d"},
+		{l.Reset("", "a&b=c d"), "https://id.example.com/account/reset?token=a%26b%3Dc+d"},
 		{l.Verify("x"), "https://id.example.com/account/verify?token=x"},
+		{l.Reset("https://app.example.com/reset?a=1", "x"), "https://app.example.com/reset?a=1&token=x"},
+		{l.Enter("", "x"), "https://id.example.com/account/enter?token=x"},
+		{l.Enter("https://app.example.com", "a&b"), "https://app.example.com?token=a%26b"},
 		{l.Cancel("x"), "https://id.example.com/account/cancel?token=x"},
 	} {
 		if c.got != c.want {

@@ -10,6 +10,7 @@ const (
 	VerifyEmail     Kind = "verify_email"     // Link, Until, At, Device, Address: prove that you read this address
 	AccountExists   Kind = "account_exists"   // Link, At, Device, Address: somebody tried to register with your address
 	ResetPassword   Kind = "reset_password"   // Link, Until, At, Device, Address
+	SignInLink      Kind = "sign_in_link"     // Link, Until, At, Device, Address
 	PasswordChanged Kind = "password_changed" // At, Device, Address
 	Invitation      Kind = "invitation"       // Link, Until
 	NewSignIn       Kind = "new_sign_in"      // At, Device, Address
@@ -22,7 +23,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		VerifyEmail, AccountExists, ResetPassword, PasswordChanged, Invitation, NewSignIn, ReuseDetected,
-		ConfirmAddress, AddressChange,
+		ConfirmAddress, AddressChange, SignInLink,
 	}
 }
 

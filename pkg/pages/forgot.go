@@ -20,7 +20,7 @@ func (v visit) forgotView() *view {
 
 // forgot says the same of every address.
 func (h *Handler) forgot(v visit) (httpkit.Reply, error) {
-	if err := h.Accounts.RequestReset(v.Context, v.Actor, v.email()); err != nil {
+	if err := h.Accounts.RequestReset(v.Context, v.Actor, v.email(), ""); err != nil {
 		return h.again(v, err, v.forgotView())
 	}
 	return redirect(v.link(checkMailPath)), nil

@@ -81,6 +81,8 @@ func (h *Handler) routes() []httpkit.Route {
 	post(mail.VerifyPath, h.verify, fieldToken)
 	get(mail.CancelPath, h.page(h.cancelPage, fieldToken))
 	post(mail.CancelPath, h.cancel, fieldToken)
+	get(mail.EnterPath, h.page(h.enterPage, fieldToken, fieldContinue))
+	post(mail.EnterPath, h.enterBy, fieldToken, fieldContinue)
 	get(checkMailPath, h.page(h.checkMailPage, fieldContinue))
 	get(confirmedPath, h.page(h.confirmedPage))
 	get(passwordSetPath, h.page(h.passwordSetPage))

@@ -86,6 +86,25 @@ func (h *Handler) cancel(v visit) (httpkit.Reply, error) {
 	return redirect(restoredPath), nil
 }
 
+func (h *Handler) enterPage(v visit) (httpkit.Reply, error) {
+	_, email, err := h.Accounts.Peek(v.Context, v.Actor, identity.SignIn, v.Get(fieldToken))
+	if err != nil {
+		return h.deadLink(v, err)
+	}
+	show := v.button(mail.EnterPath, v.Text("pages.enter.submit"))
+	show.Title, show.Intro = v.Text("pages.enter.title"), []string{v.Text("pages.enter.text", "email", email)}
+	show.Form.carry(fieldContinue, v.Get(fieldContinue))
+	return h.show(v.Locale, show)
+}
+
+func (h *Handler) enterBy(v visit) (httpkit.Reply, error) {
+	grant, err := h.Signin.Link(v.Context, v.Actor, v.Get(fieldToken))
+	if err != nil {
+		return h.deadLink(v, err)
+	}
+	return h.enter(v, grant)
+}
+
 // button is a page with one button that does what the link is for.
 func (v visit) button(path, submit string) *view {
 	form := &inquiry{Action: path, Submit: submit}

@@ -68,7 +68,7 @@ func offerMove(t *testing.T, s *dialecttest.Server, from, to string) (confirm, u
 
 func resetToken(t *testing.T, s *dialecttest.Server, email string) string {
 	t.Helper()
-	if err := s.App.Accounts.RequestReset(t.Context(), identity.Actor{}, email); err != nil {
+	if err := s.App.Accounts.RequestReset(t.Context(), identity.Actor{}, email, ""); err != nil {
 		t.Fatal(err)
 	}
 	return s.MailedToken(t, mail.ResetPassword, email)

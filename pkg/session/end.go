@@ -103,10 +103,12 @@ type cutoff struct {
 
 // Cutoff ends every session of u but the one called keep (empty: none is kept): it raises
 // the epoch in u, which the caller then writes together with the returned consequence. From
-// that write on those sessions are dead on every node.
+// that write on those sessions are dead on every node, and so is a mailed link that would open
+// another one.
 func Cutoff(u *identity.User, keep string, why identity.EndReason, now time.Time) identity.Consequence {
 	u.Epoch++
 	u.KeptSession = keep
+	u.DropProofs(identity.SignIn)
 	data, _ := json.Marshal(cutoff{UserID: u.ID, Epoch: u.Epoch, Keep: keep, At: now, Why: why}) // strings, numbers and times always encode
 	return identity.Consequence{ID: opaque.Random(opaque.IDLength), Kind: CutoffKind, DueAt: now, Data: data}
 }

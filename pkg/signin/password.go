@@ -62,8 +62,15 @@ func (s *Service) byPassword(ctx context.Context, by identity.Actor, name identi
 	if err := s.Guard.Forget(ctx, attempt); err != nil {
 		return session.Grant{}, fmt.Errorf("signin: forget attempts: %w", err)
 	}
+	return s.enter(ctx, by, u, "pwd")
+}
+
+// enter opens a session for u, who has just proved to be its holder by this method (RFC 8176).
+// Every way in ends here: what an account may have to show beside the first proof, such as a
+// second factor, is asked for in this place, so that no way passes it by.
+func (s *Service) enter(ctx context.Context, by identity.Actor, u identity.User, method string) (session.Grant, error) {
 	also := append(s.Accounts.NewClient(u, by), s.event(by, audit.SignIn, u))
-	return s.Sessions.Start(ctx, by, u, []string{"pwd"}, also...)
+	return s.Sessions.Start(ctx, by, u, []string{method}, also...)
 }
 
 // find returns the active account of a name, or an empty one.
@@ -120,7 +127,7 @@ func (s *Service) refuse(ctx context.Context, by identity.Actor, u identity.User
 	return ErrBadCredentials
 }
 
-// mayEnter is told to the holder of the right password only.
+// mayEnter is told to the holder of the right password, or of a good link, only.
 func (s *Service) mayEnter(u identity.User) error {
 	switch {
 	case u.Disabled:

@@ -18,7 +18,7 @@ type emailRequest struct {
 }
 
 func (h *Handler) forgotPassword(c *httpkit.Call, q emailRequest) (httpkit.Reply, error) {
-	return onItsWay, h.Accounts.RequestReset(c.Context, c.Actor, q.Email)
+	return onItsWay, h.Accounts.RequestReset(c.Context, c.Actor, q.Email, "")
 }
 
 // resendVerification takes the address of whoever is signed in, and else one from the body.

@@ -55,6 +55,7 @@ func write(t *testing.T, w *letter.Writer, m mail.Message) mail.Letter {
 // linked lists the kinds whose letters have a link.
 var linked = []mail.Kind{
 	mail.VerifyEmail, mail.AccountExists, mail.ResetPassword, mail.Invitation, mail.ConfirmAddress, mail.AddressChange,
+	mail.SignInLink,
 }
 
 func TestEveryKindHasWordsInEveryLanguage(t *testing.T) {
@@ -134,6 +135,8 @@ func TestLettersTellWhoAndUntilWhen(t *testing.T) {
 		{mail.ResetPassword, "en", []string{"Hello Ada,", "Firefox on Linux", "192.0.2.1", "until March 1, 2026 at 13:00 UTC", "without your click"}, nil},
 		{mail.ResetPassword, "de-AT,en;q=0.5", []string{"Guten Tag Ada,", "Firefox unter Linux", "bis zum 1. März 2026 um 13:00 Uhr (UTC)", "Ohne Ihren Klick"}, nil},
 		{mail.NewSignIn, "", []string{"March 1, 2026 at 12:00 UTC", "192.0.2.1", "If that was not you"}, []string{link, "new@example.com"}},
+		{mail.SignInLink, "en", []string{"Firefox on Linux", "192.0.2.1", "until March 1, 2026 at 13:00 UTC", "without your click"}, nil},
+		{mail.SignInLink, "de", []string{"Firefox unter Linux", "192.0.2.1", "bis zum 1. März 2026 um 13:00 Uhr (UTC)", "Ohne Ihren Klick"}, nil},
 		{mail.AddressChange, "en", []string{"new@example.com", "keep your old address"}, nil},
 		{mail.Invitation, "en", []string{"13:00 UTC"}, []string{"192.0.2.1", "Firefox", "12:00"}},
 	} {

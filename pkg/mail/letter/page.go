@@ -51,7 +51,7 @@ const (
 
 func outlineOf(k mail.Kind) (outline, error) {
 	switch k {
-	case mail.VerifyEmail, mail.ResetPassword, mail.ConfirmAddress:
+	case mail.VerifyEmail, mail.ResetPassword, mail.ConfirmAddress, mail.SignInLink:
 		return outline{button: true, origin: asked}, nil
 	case mail.AccountExists:
 		return outline{button: true, origin: asked, hint: true}, nil
