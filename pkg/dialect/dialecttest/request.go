@@ -2,6 +2,7 @@ package dialecttest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -17,6 +18,9 @@ type Request struct {
 	Type   string            // of Body; empty means application/json
 	Key    string            // x-api-key
 	Bearer string            // access token
+	ID     string            // of a session, as X-Session-ID
+	Bridge string            // X-Bridge-Secret
+	Host   string            // empty means the address that the server listens on
 	Header map[string]string // anything else, set as it is spelled
 }
 
@@ -35,13 +39,15 @@ func (r Response) JSON(t testing.TB, v any) {
 	}
 }
 
-// Code returns the code of a problem document, empty for any other answer.
+// Code returns the code of an error, empty for any other answer. A Flowless 429 has none and says
+// what it is as its error.
 func (r Response) Code() string {
 	var p struct {
-		Code string `json:"code"`
+		Code  string `json:"code"`
+		Error string `json:"error"`
 	}
 	_ = json.Unmarshal([]byte(r.Body), &p) // not JSON: no code
-	return p.Code
+	return cmp.Or(p.Code, p.Error)
 }
 
 // Try sends a request and returns the answer or what kept it from coming. It may be called
@@ -73,7 +79,7 @@ func (s *Server) TryFor(ctx context.Context, q Request) (Response, error) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	r := Response{Status: resp.StatusCode, Header: resp.Header, Body: string(raw)}
-	if err == nil {
+	if err == nil && q.Host == "" { // the description is of the main host
 		s.promise.check(req, q.Body, r)
 	}
 	return r, err
@@ -97,6 +103,15 @@ func (q Request) headers(req *http.Request) {
 	}
 	if q.Bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+q.Bearer)
+	}
+	if q.ID != "" {
+		req.Header.Set("X-Session-ID", q.ID)
+	}
+	if q.Bridge != "" {
+		req.Header.Set("X-Bridge-Secret", q.Bridge)
+	}
+	if q.Host != "" {
+		req.Host = q.Host
 	}
 	for name, value := range q.Header {
 		req.Header[name] = []string{value}

@@ -59,7 +59,10 @@ type Options struct {
 // Start starts a service with its first node.
 func Start(t testing.TB, open Opener, opts Options) *Server {
 	t.Helper()
-	env := []string{"GATEHOUSE_MASTER_KEY=" + shared.masterKey(), "GATEHOUSE_PUBLIC_URL=http://localhost:8080"}
+	env := []string{
+		"GATEHOUSE_MASTER_KEY=" + shared.masterKey(), "GATEHOUSE_PUBLIC_URL=http://localhost:8080",
+		"GATEHOUSE_BRIDGE_SECRETS=" + BridgeSecret + "," + OldBridgeSecret,
+	}
 	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "MAIL_DAY", "CODE"} {
 		env = append(env, "GATEHOUSE_LIMIT_"+name+"=1000000/1m")
 	}
