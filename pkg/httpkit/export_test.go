@@ -5,3 +5,15 @@ var (
 	ReadJSON  = readJSON
 	Ambiguous = ambiguous
 )
+
+// WithUploads returns a call that counts what it holds of a file as those of one kit do; held says
+// how much of the kit's share others hold already.
+func WithUploads(c *Call, others int64) (counted *Call, taken func() int64) {
+	h := new(held)
+	h.n.Store(others)
+	counted = &Call{Context: c.Context, Request: c.Request, uploads: h}
+	return counted, func() int64 { return h.n.Load() - others }
+}
+
+// MaxHeld is how much uploads may hold together.
+const MaxHeld = maxHeld

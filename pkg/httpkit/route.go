@@ -34,6 +34,8 @@ type Kit struct {
 	Observe func(method, route string, status int, took time.Duration)
 	// Tracer makes a span of each request.
 	Tracer trace.Tracer
+
+	uploads held
 }
 
 // Call is one request as a handler sees it.
@@ -42,6 +44,8 @@ type Call struct {
 	Request *http.Request
 	Actor   identity.Actor
 	Params  gin.Params
+
+	uploads *held // of the kit
 }
 
 // Reply is a successful answer. A nil Body is an empty one, a Document goes out as it is, and
@@ -80,9 +84,19 @@ type Route struct {
 	// counts it.
 	Fair bool
 	// MaxBody is the largest body it reads, in bytes, if that is not MaxBody; at most
-	// MaxUpload.
+	// MaxUpload. A route that takes more than MaxBody gives the sender more time too.
 	MaxBody int64
 	Handle  Handler
+}
+
+func (r Route) uploads() bool { return r.MaxBody > MaxBody }
+
+// timeout bounds the work for one request, and the time its body takes to arrive.
+func (r Route) timeout() time.Duration {
+	if r.uploads() {
+		return uploadTimeout + requestTimeout
+	}
+	return requestTimeout
 }
 
 // Mount registers routes that answer faults by render.
@@ -95,7 +109,7 @@ func (k *Kit) Mount(r gin.IRoutes, render Renderer, routes []Route) {
 func (k *Kit) handle(route Route, render Renderer) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		id := newRequestID()
-		ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), route.timeout())
 		defer cancel()
 		ctx, end := k.watch(ctx, c, route, id)
 		defer end()
@@ -129,7 +143,10 @@ func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, er
 			return Reply{}, err
 		}
 	}
-	return route.Handle(&Call{Context: ctx, Request: c.Request, Actor: actor, Params: c.Params})
+	if deadline, ok := ctx.Deadline(); ok && route.uploads() {
+		linger(c.Writer, deadline)
+	}
+	return route.Handle(&Call{Context: ctx, Request: c.Request, Actor: actor, Params: c.Params, uploads: &k.uploads})
 }
 
 // reportLimit sets the three headers of a limited route. A request that was refused before it
