@@ -23,9 +23,12 @@ func open(t *testing.T, s *dialecttest.Server) *browsertest.Tab {
 
 // enter gives a credential to the open dialog, as a person would with the Enter key.
 func enter(tab *browsertest.Tab, input, credential string) {
+	inputs := `document.querySelectorAll("#` + input + `").length` // one for each scheme of its type
+	var before int
+	tab.Eval(inputs, &before)
 	tab.Eval(`document.getElementById("`+input+`").focus()`, nil)
 	tab.Type(credential + "\r")
-	tab.WaitFor(`!document.getElementById("` + input + `")`) // it gives way to a row of stars
+	tab.WaitFor(inputs + ` === ` + strconv.Itoa(before-1)) // it gives way to a row of stars
 }
 
 // run opens an operation, sends it, closes it and returns the status and the body of the answer.

@@ -32,10 +32,19 @@ const document = `{
     "/things/{name}": {
       "get": {"security": [{"user": ["admin"]}, {"key": ["read"]}], "responses": {"200": {"description": "", "content": {"text/html": {"schema": {"type": "string"}}}}}}
     },
-    "/things/first": {"get": {"security": [], "responses": {"204": {"description": ""}}}}
+    "/things/first": {"get": {"security": [], "responses": {"204": {"description": ""}}}},
+    "/held": {
+      "get": {
+        "security": [{"held": []}, {"heldQuery": []}, {"heldCookie": []}],
+        "parameters": [{"name": "page", "in": "query", "schema": {"type": "integer"}}, {"name": "taste", "in": "cookie", "schema": {"type": "string", "maxLength": 3}}],
+        "responses": {"204": {"description": ""}}
+      },
+      "put": {"security": [], "requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}, "responses": {"204": {"description": ""}}}
+    }
   },
   "components": {
-    "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}, "user": {"type": "http", "scheme": "bearer"}},
+    "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}, "user": {"type": "http", "scheme": "bearer"},
+      "held": {"type": "apiKey", "in": "header", "name": "X-Session-ID"}, "heldQuery": {"type": "apiKey", "in": "query", "name": "session_id", "x-also-named": ["sessionId"]}, "heldCookie": {"type": "apiKey", "in": "cookie", "name": "session_id"}},
     "parameters": {"Tenant": {"name": "X-Tenant", "in": "header", "required": true, "schema": {"type": "string", "maxLength": 3}}},
     "headers": {"Limit": {"required": true, "schema": {"type": "integer"}}},
     "schemas": {"Thing": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {"name": {"type": "string"}}}},
@@ -72,6 +81,12 @@ func TestCheckFindsWhatIsNotDocumented(t *testing.T) {
 	}
 	written := func(mediaType, body string) exchange {
 		return exchange{Method: "POST", Target: "/things", Header: headers("X-Api-Key", "k", "Content-Type", mediaType), Body: body, Status: 204, Answered: headers()}
+	}
+	held := func(target string, pairs ...string) exchange {
+		return exchange{Method: "GET", Target: target, Header: headers(pairs...), Status: 204, Answered: headers()}
+	}
+	file := func(mediaType string) exchange {
+		return exchange{Method: "PUT", Target: "/held", Header: headers("Content-Type", mediaType), Body: "--b\r\n", Status: 204, Answered: headers()}
 	}
 	for _, c := range []struct {
 		name string
@@ -111,6 +126,18 @@ func TestCheckFindsWhatIsNotDocumented(t *testing.T) {
 		{"a form that is wrong", written("application/x-www-form-urlencoded", `nome=a`), "its body is wrong"},
 		{"a body of another type", written("text/plain", `name`), `a body of type "text/plain"`},
 		{"no body", written("application/json", ""), "without a body"},
+		{"a credential in a header", held("/held", "X-Session-ID", "a"), ""},
+		{"a credential in the query", held("/held?session_id=a&page=1"), ""},
+		{"a credential in the query by its other name", held("/held?sessionId=a"), ""},
+		{"a credential in a cookie", held("/held", "Cookie", "other=b; session_id=a"), ""},
+		{"a credential in another cookie", held("/held", "Cookie", "sessions_id=a"), "without a credential"},
+		{"a credential in the query that is empty", held("/held?session_id="), "without a credential"},
+		{"a credential in another parameter", held("/held?session=a", "X-Session-ID", "a"), "the parameter session, which is not documented"},
+		{"a header's credential in the query", held("/held?X-Session-ID=a", "X-Session-ID", "a"), "the parameter X-Session-ID, which is not documented"},
+		{"a credential in the query where it is not read there", exchange{Method: "POST", Target: "/things?key=k", Header: headers("Content-Type", "application/json"), Body: `{"name":"a"}`, Status: 204}, "without a credential"},
+		{"a cookie that is too long", held("/held?session_id=a", "Cookie", "taste=sweet"), `the parameter taste="sweet"`},
+		{"a file", file("multipart/form-data; boundary=b"), ""},
+		{"a file in another envelope", file("multipart/mixed; boundary=b"), `a body of type "multipart/mixed"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := contract(t).Check(c.exchange)
@@ -128,8 +155,14 @@ func TestDisagreementsFindsWhatTheRoutesDoNotSay(t *testing.T) {
 				{Method: "GET", Path: "/things/:name", Access: httpkit.Access{Bearer: true, Admin: true, Scope: "read"}},
 			},
 			Public:  []string{"GET /things/first"},
-			Pending: []string{"GET /things", "POST /things"},
+			Pending: []string{"GET /things", "POST /things", "GET /held", "PUT /held"},
 		}
+	}
+	access := func(a httpkit.Access) func(*openapitest.Table) {
+		return func(x *openapitest.Table) { x.Routes[0].Access = a }
+	}
+	takes := func(ways string) []string {
+		return []string{`GET /things/{name} is documented for ["apiKey(read)" "bearer(admin)"], and it takes [` + ways + `]`}
 	}
 	for _, c := range []struct {
 		name   string
@@ -150,6 +183,13 @@ func TestDisagreementsFindsWhatTheRoutesDoNotSay(t *testing.T) {
 		{"everybody who is signed in", func(x *openapitest.Table) {
 			x.Routes[0].Access.Admin = false
 		}, []string{`GET /things/{name} is documented for ["apiKey(read)" "bearer(admin)"], and it takes ["apiKey(read)" "bearer()"]`}},
+		{"whoever holds the id of a session", access(httpkit.Access{SessionID: true}), takes(`"sessionId()" "sessionIdCookie()" "sessionIdQuery()"`)},
+		{"whoever shows the id of a session", access(httpkit.Access{SessionID: true, Unchecked: true}), takes(`"sessionId()" "sessionIdCookie()" "sessionIdQuery()"`)},
+		{"an administrator who holds the id of a session", access(httpkit.Access{SessionID: true, Admin: true}), takes(`"sessionId(admin)" "sessionIdCookie(admin)" "sessionIdQuery(admin)"`)},
+		{"anybody, who may hold the id of a session", access(httpkit.Access{Public: true, SessionID: true}), takes(`"" "apiKey()" "sessionId()" "sessionIdCookie()" "sessionIdQuery()"`)},
+		{"a server", access(httpkit.Access{Bridge: true}), takes(`"bridgeSecret()"`)},
+		{"anybody, who may be a server", access(httpkit.Access{Public: true, Bridge: true}), takes(`"" "apiKey()" "bridgeSecret()"`)},
+		{"a server, or whoever holds the id of a session", access(httpkit.Access{Bridge: true, SessionID: true}), takes(`"bridgeSecret()" "sessionId()" "sessionIdCookie()" "sessionIdQuery()"`)},
 		{"a limit that is not documented", func(x *openapitest.Table) {
 			x.Routes[0].Limit = limit.Policy{Limit: 1}
 		}, []string{"GET /things/{name}: limited is true, and documented as false"}},

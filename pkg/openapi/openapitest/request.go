@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,34 +13,54 @@ import (
 
 // checkRequest holds a request that was served to what the document asks of one.
 func (c *Contract) checkRequest(op node, x Exchange, say sayer) {
-	if !c.allowed(op, x.Header) {
-		say("it was served without a credential that the document asks for")
-	}
 	_, raw, _ := strings.Cut(x.Target, "?")
 	query, err := url.ParseQuery(raw)
 	if err != nil {
 		say("its query cannot be read: %v", err)
 		return
 	}
-	c.checkParameters(op, query, x.Header, say)
+	sent := carried{query: query, header: x.Header}
+	if !c.allowed(op, sent) {
+		say("it was served without a credential that the document asks for")
+	}
+	c.checkParameters(op, sent, say)
 	c.checkBody(c.get(op, "requestBody"), x, say)
 }
 
-// checkParameters looks at what is documented. An operation that documents no query ignores one.
-func (c *Contract) checkParameters(op node, query url.Values, h http.Header, say sayer) {
-	known := map[string]bool{}
-	for _, p := range c.each(c.get(op, "parameters")) {
-		name := c.get(p, "name").text()
-		var value string
-		switch c.get(p, "in").text() {
-		case "path":
-			continue // it is there, or the path would be another
-		case "query":
-			known[name] = true
-			value = query.Get(name)
-		case "header":
-			value = h.Get(name)
+// carried is where a request carries parameters and credentials.
+type carried struct {
+	query  url.Values
+	header http.Header
+}
+
+// value returns what stands somewhere, as OpenAPI names places; a path is another's to read.
+func (q carried) value(in, name string) string {
+	switch in {
+	case "query":
+		return q.query.Get(name)
+	case "header":
+		return q.header.Get(name)
+	case "cookie":
+		for _, c := range (&http.Request{Header: q.header}).CookiesNamed(name) {
+			return c.Value
 		}
+	}
+	return ""
+}
+
+// checkParameters looks at what is documented. An operation that documents no query ignores one.
+func (c *Contract) checkParameters(op node, sent carried, say sayer) {
+	known := c.credentials(op)
+	documented := false
+	for _, p := range c.each(c.get(op, "parameters")) {
+		name, in := c.get(p, "name").text(), c.get(p, "in").text()
+		if in == "path" {
+			continue // it is there, or the path would be another
+		}
+		if in == "query" {
+			known[name], documented = true, true
+		}
+		value := sent.value(in, name)
 		if value == "" {
 			if p.members()["required"] == true {
 				say("it was served without the parameter %s", name)
@@ -51,11 +72,41 @@ func (c *Contract) checkParameters(op node, query url.Values, h http.Header, say
 			say("it was served with the parameter %s=%q: %s", name, value, wrong)
 		}
 	}
-	for name := range query {
-		if len(known) > 0 && !known[name] {
+	for name := range sent.query {
+		if documented && !known[name] {
 			say("it was served with the parameter %s, which is not documented", name)
 		}
 	}
+}
+
+// credentials returns the parameters of a query that carry a credential of an operation.
+func (c *Contract) credentials(op node) map[string]bool {
+	names := map[string]bool{}
+	for _, way := range c.get(op, "security").list() {
+		for name := range (node{v: way}).members() {
+			if scheme := c.scheme(name); c.get(scheme, "in").text() == "query" {
+				for _, parameter := range c.names(scheme) {
+					names[parameter] = true
+				}
+			}
+		}
+	}
+	return names
+}
+
+func (c *Contract) scheme(name string) node { return c.follow("#/components/securitySchemes/" + name) }
+
+// names returns what a credential is called where it stands: by its name, or by another that an
+// extension of ours gives it.
+func (c *Contract) names(scheme node) []string {
+	if c.get(scheme, "type").text() == "http" {
+		return []string{"Authorization"}
+	}
+	names := []string{c.get(scheme, "name").text()}
+	for _, other := range c.each(c.get(scheme, "x-also-named")) {
+		names = append(names, other.text())
+	}
+	return names
 }
 
 // each returns the elements of a list, through references.
@@ -86,9 +137,11 @@ func (c *Contract) checkBody(body node, x Exchange, say sayer) {
 	}
 	schema := c.get(described, "schema")
 	var wrong string
-	if media == "application/x-www-form-urlencoded" {
+	switch {
+	case strings.HasPrefix(media, "multipart/"): // files are the handler's to look at
+	case media == "application/x-www-form-urlencoded":
 		wrong = c.wrongForm(schema, x.Body)
-	} else {
+	default:
 		wrong = c.wrongJSON(schema, x.Body)
 	}
 	if wrong != "" {
@@ -126,7 +179,7 @@ func (c *Contract) typed(schema node, text string) any {
 
 // allowed reports whether a request carries the credentials of one of the ways in. That they are
 // good is the service's to say.
-func (c *Contract) allowed(op node, h http.Header) bool {
+func (c *Contract) allowed(op node, sent carried) bool {
 	ways := c.get(op, "security").list()
 	if len(ways) == 0 {
 		return true
@@ -134,16 +187,19 @@ func (c *Contract) allowed(op node, h http.Header) bool {
 	for _, way := range ways {
 		met := true
 		for name := range (node{v: way}).members() {
-			scheme := c.follow("#/components/securitySchemes/" + name)
-			header := c.get(scheme, "name").text()
-			if c.get(scheme, "type").text() == "http" {
-				header = "Authorization"
-			}
-			met = met && h.Get(header) != ""
+			met = met && c.carries(sent, c.scheme(name))
 		}
 		if met {
 			return true
 		}
 	}
 	return false
+}
+
+func (c *Contract) carries(sent carried, scheme node) bool {
+	in := c.get(scheme, "in").text()
+	if c.get(scheme, "type").text() == "http" {
+		in = "header"
+	}
+	return slices.ContainsFunc(c.names(scheme), func(name string) bool { return sent.value(in, name) != "" })
 }

@@ -111,7 +111,8 @@ func (c *Contract) limited(op node) bool {
 	return refusal
 }
 
-// ways are the security requirements that an access stands for.
+// ways are the security requirements that an access stands for. What is Unchecked is asked for
+// all the same.
 func ways(a httpkit.Access) []string {
 	var out []string
 	if a.Public {
@@ -123,11 +124,18 @@ func ways(a httpkit.Access) []string {
 	if a.Scope != "" {
 		out = append(out, "apiKey("+a.Scope+")")
 	}
-	switch {
-	case a.Admin:
-		out = append(out, "bearer(admin)")
-	case a.Bearer:
-		out = append(out, "bearer()")
+	if a.Bridge {
+		out = append(out, "bridgeSecret()")
+	}
+	role := ""
+	if a.Admin {
+		role = "admin"
+	}
+	if a.Bearer || a.Admin && !a.SessionID {
+		out = append(out, "bearer("+role+")")
+	}
+	if a.SessionID {
+		out = append(out, "sessionId("+role+")", "sessionIdQuery("+role+")", "sessionIdCookie("+role+")")
 	}
 	return out
 }
