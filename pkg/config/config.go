@@ -93,8 +93,13 @@ type Config struct {
 	// Flowless is where the Flowless dialect is served; none when it is not.
 	Flowless []Mount
 	// BridgeSecrets are what servers of the Flowless dialect authenticate with: none, one, or
-	// two while one replaces the other; at least 32 characters each.
+	// two while one replaces the other; at least 32 characters each that somebody made up by
+	// machine.
 	BridgeSecrets []Secret
+	// TrustToken is the format of what a bridge gets for a good session: jwt or paseto.
+	TrustToken string
+	// TrustTokenTTL is its lifetime; whole seconds.
+	TrustTokenTTL time.Duration
 	// TrustedProxies are the networks whose forwarding headers are believed.
 	TrustedProxies []netip.Prefix
 	// CORSOrigins are the origins of other sites' pages that may call with credentials, as a

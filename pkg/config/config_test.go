@@ -33,7 +33,7 @@ func TestDefaultsAreUsable(t *testing.T) {
 		KeyRotation: 720 * time.Hour, KeyLead: 24 * time.Hour, JWKSMaxAge: 300 * time.Second,
 		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, Flowless: []config.Mount{{Prefix: "/flowless"}}, SessionIdle: 720 * time.Hour, SessionIDTTL: 168 * time.Hour, SessionMax: 2160 * time.Hour,
 		DrainDelay: 3 * time.Second, Mail: "log:", BrandName: "Gatehouse", BrandColor: "#2454c7",
-		Registration: "open", RateLimit: true,
+		Registration: "open", TrustToken: "jwt", TrustTokenTTL: 5 * time.Minute, RateLimit: true,
 		LimitLogin: config.Rate{Limit: 5, Window: 15 * time.Minute}, LimitRegister: config.Rate{Limit: 3, Window: time.Hour},
 		LimitRefresh: config.Rate{Limit: 20, Window: time.Minute}, LimitMe: config.Rate{Limit: 100, Window: time.Minute},
 		LimitLogout: config.Rate{Limit: 10, Window: time.Minute}, LimitMail: config.Rate{Limit: 3, Window: 15 * time.Minute},
@@ -62,6 +62,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_MAIL_FROM=Acme <id@acme.example>", "GATEHOUSE_MAIL_PLAINTEXT=true", "GATEHOUSE_MAIL_TEMPLATES=/t",
 		"GATEHOUSE_BRAND_NAME=Acme & Söhne", "GATEHOUSE_BRAND_COLOR=#00563f",
 		"GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret + "a," + longSecret + "b",
+		"GATEHOUSE_TRUST_TOKEN=paseto", "GATEHOUSE_TRUST_TOKEN_TTL=1m",
 		"GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "GATEHOUSE_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"GATEHOUSE_RATE_LIMIT=off", "GATEHOUSE_LIMIT_LOGIN=7/1m30s", "GATEHOUSE_LOG_LEVEL=debug", "GATEHOUSE_LOG_FORMAT=text",
 	})
@@ -79,6 +80,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want.MailFrom, want.MailPlaintext, want.MailTemplates = "Acme <id@acme.example>", true, "/t"
 	want.BrandName, want.BrandColor = "Acme & Söhne", "#00563f"
 	want.BridgeSecrets = []config.Secret{longSecret + "a", longSecret + "b"}
+	want.TrustToken, want.TrustTokenTTL = "paseto", time.Minute
 	want.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	want.CORSOrigins, want.RateLimit = []string{"https://app.example.com", "http://localhost:3000"}, false
 	want.LimitLogin, want.LogLevel, want.LogFormat = config.Rate{Limit: 7, Window: 90 * time.Second}, slog.LevelDebug, "text"
@@ -165,7 +167,15 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"a level nobody logs at", "GATEHOUSE_LOG_LEVEL=loud", "want debug, info, warn or error"},
 		{"one address for two listeners", "GATEHOUSE_ADMIN_LISTEN=127.0.0.1:8080", "want another address"},
 		{"a public listener of a service without a name", "GATEHOUSE_LISTEN=:8080", "GATEHOUSE_PUBLIC_URL=\"http://localhost:8080\": want it set"},
-		{"more bridge secrets than a rotation needs", "GATEHOUSE_BRIDGE_SECRETS=" + strings.Repeat(longSecret+",", 2) + longSecret, "GATEHOUSE_BRIDGE_SECRETS: want at most 2 items"},
+		{"more bridge secrets than a rotation needs", "GATEHOUSE_BRIDGE_SECRETS=" + strings.Repeat(longSecret+"a,", 2) + longSecret + "a", "GATEHOUSE_BRIDGE_SECRETS: want at most 2 items"},
+		{"a bridge secret of one character", "GATEHOUSE_BRIDGE_SECRETS=" + strings.Repeat("x", 40), "GATEHOUSE_BRIDGE_SECRETS: want for item 1: one that cannot be guessed"},
+		{"a bridge secret of a few characters", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret + "a,abcdefabcdeffedcbafedcbabcdefaabbccdd", "GATEHOUSE_BRIDGE_SECRETS: want for item 2: one that cannot be guessed"},
+		{"a bridge secret that is a phrase again and again", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret, "want for item 1: one that cannot be guessed"},
+		{"a bridge secret that was to be changed", "GATEHOUSE_BRIDGE_SECRETS=Change-Me_1234567890-1234567890-99", "want for item 1: one that cannot be guessed"},
+		{"a bridge secret from the documentation", "GATEHOUSE_BRIDGE_SECRETS=your_bridge_secret_of_32_characters", "want for item 1: one that cannot be guessed"},
+		{"a trust token of another kind", "GATEHOUSE_TRUST_TOKEN=hs256", "want jwt or paseto"},
+		{"a trust token that lasts", "GATEHOUSE_TRUST_TOKEN_TTL=2h", "want a duration from 10s to 1h"},
+		{"a trust token that is over at once", "GATEHOUSE_TRUST_TOKEN_TTL=1s", "want a duration from 10s to 1h"},
 		{"an audience of nothing", "GATEHOUSE_AUDIENCE=a,,b", "want for item 2: a word"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

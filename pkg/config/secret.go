@@ -1,10 +1,17 @@
 package config
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // MinSecret is the least length of a configured secret in characters: 32 of even a small
 // alphabet are out of reach of guessing.
 const MinSecret = 32
+
+// leastVariety is how many different characters a secret has at least: of 32 random hex digits
+// fewer is out of the question.
+const leastVariety = 8
 
 const mask = "********"
 
@@ -95,6 +102,45 @@ func redactQuery(query string) string {
 func secretParameter(name string) bool {
 	for _, word := range []string{"pass", "secret", "token", "authmechanismproperties", "%"} {
 		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// placeholders are what documentation and defaults write where a secret belongs, as letters
+// only.
+const placeholders = "changeme changethis replaceme replacethis yoursecret yourbridgesecret placeholder example default password insecure"
+
+// guessable reports whether a long secret is one that nobody drew at random: a few characters or
+// a phrase again and again, or what stands in examples (OWASP ASVS 5.0 13.2.3: no
+// default credentials).
+func guessable(s string) bool {
+	seen := map[rune]bool{}
+	for _, r := range s {
+		seen[r] = true
+	}
+	if len(seen) < leastVariety || repeats(s) {
+		return true
+	}
+	letters := strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
+	for word := range strings.FieldsSeq(placeholders) {
+		if strings.Contains(letters, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeats reports whether s is one phrase over and over, the last time perhaps cut short.
+func repeats(s string) bool {
+	for n := 1; n <= len(s)/2; n++ {
+		if s[n:] == s[:len(s)-n] {
 			return true
 		}
 	}

@@ -61,6 +61,8 @@ func (c *Config) settings() []setting {
 		{"REQUIRE_VERIFIED_EMAIL", "false", in(&c.RequireVerifiedEmail, boolean("true", "false")), open, "sign-in waits for verification"},
 		{"FLOWLESS", "/flowless", in(&c.Flowless, mounts), open, "where the Flowless dialect is served: a path, a host name, or both, comma separated; off = nowhere"},
 		{"BRIDGE_SECRETS", "", in(&c.BridgeSecrets, atMost(2, list(longSecret))), secret, "Flowless bridge secrets, comma separated (two during rotation)"},
+		{"TRUST_TOKEN", "jwt", in(&c.TrustToken, oneOf("jwt", "paseto")), open, "format of the token that tells a bridge about a session: jwt or paseto"},
+		{"TRUST_TOKEN_TTL", "5m", in(&c.TrustTokenTTL, wholeSeconds(10*second, time.Hour)), open, "lifetime of that token"},
 		{"TRUSTED_PROXIES", "", in(&c.TrustedProxies, list(network)), open, "CIDRs whose forwarding headers are believed"},
 		{"CORS_ORIGINS", "", in(&c.CORSOrigins, list(origin)), open, "exact origins that may call with credentials"},
 		{"RATE_LIMIT", "on", in(&c.RateLimit, boolean("on", "off")), open, "on, or off (tests and benchmarks only)"},

@@ -197,6 +197,9 @@ var (
 		if utf8.RuneCountInString(s) < MinSecret {
 			return fmt.Errorf("at least %d characters", MinSecret)
 		}
+		if guessable(s) {
+			return errors.New("one that cannot be guessed, for example what `openssl rand -base64 32` prints")
+		}
 		return nil
 	})
 

@@ -36,32 +36,40 @@ type Claims struct {
 	Custom        json.RawMessage // one JSON object with names that are not reserved, or empty
 }
 
-// wire is the JSON form of Claims. Times are whole seconds; a pointer tells zero from absent.
+// registered are the claims that every token of ours has. Times are whole seconds; a pointer
+// tells zero from absent.
+type registered struct {
+	Iss string           `json:"iss"`
+	Aud jwt.ClaimStrings `json:"aud"`
+	Sub string           `json:"sub"`
+	Iat *int64           `json:"iat"`
+	Exp *int64           `json:"exp"`
+	Jti string           `json:"jti"`
+}
+
+// wire is the JSON form of Claims.
 type wire struct {
-	Iss           string           `json:"iss"`
-	Aud           jwt.ClaimStrings `json:"aud"`
-	Sub           string           `json:"sub"`
-	Iat           *int64           `json:"iat"`
-	Nbf           *int64           `json:"nbf"`
-	Exp           *int64           `json:"exp"`
-	Jti           string           `json:"jti"`
-	SessionID     string           `json:"sid"`
-	AuthTime      *int64           `json:"auth_time"`
-	AMR           []string         `json:"amr"`
-	Email         string           `json:"email"`
-	EmailVerified bool             `json:"email_verified"`
-	Name          string           `json:"name"`
-	UserType      string           `json:"user_type"`
+	registered
+	Nbf           *int64   `json:"nbf"`
+	SessionID     string   `json:"sid"`
+	AuthTime      *int64   `json:"auth_time"`
+	AMR           []string `json:"amr"`
+	Email         string   `json:"email"`
+	EmailVerified bool     `json:"email_verified"`
+	Name          string   `json:"name"`
+	UserType      string   `json:"user_type"`
 }
 
 // The methods of jwt.Claims, by which the parser reads what it validates.
 
-func (w *wire) GetIssuer() (string, error)                   { return w.Iss, nil }
-func (w *wire) GetSubject() (string, error)                  { return w.Sub, nil }
-func (w *wire) GetAudience() (jwt.ClaimStrings, error)       { return w.Aud, nil }
-func (w *wire) GetIssuedAt() (*jwt.NumericDate, error)       { return date(w.Iat), nil }
-func (w *wire) GetNotBefore() (*jwt.NumericDate, error)      { return date(w.Nbf), nil }
-func (w *wire) GetExpirationTime() (*jwt.NumericDate, error) { return date(w.Exp), nil }
+func (r *registered) GetIssuer() (string, error)                   { return r.Iss, nil }
+func (r *registered) GetSubject() (string, error)                  { return r.Sub, nil }
+func (r *registered) GetAudience() (jwt.ClaimStrings, error)       { return r.Aud, nil }
+func (r *registered) GetIssuedAt() (*jwt.NumericDate, error)       { return date(r.Iat), nil }
+func (r *registered) GetExpirationTime() (*jwt.NumericDate, error) { return date(r.Exp), nil }
+
+// GetNotBefore is one more of them.
+func (w *wire) GetNotBefore() (*jwt.NumericDate, error) { return date(w.Nbf), nil }
 
 // UnmarshalJSON reads claims by their exact names and refuses a name that comes twice. The
 // parser's own way would take "SUB", a custom claim, for "sub".
@@ -110,8 +118,8 @@ func CheckCustom(raw json.RawMessage) error {
 func (c Claims) marshal() ([]byte, error) {
 	iat, exp, auth := c.IssuedAt.Unix(), c.ExpiresAt.Unix(), c.AuthTime.Unix()
 	body, err := strict.Marshal(wire{
-		Iss: c.Issuer, Aud: c.Audience, Sub: c.Subject, Iat: &iat, Nbf: &iat, Exp: &exp, Jti: c.ID,
-		SessionID: c.SessionID, AuthTime: &auth, AMR: c.AMR, Email: c.Email,
+		registered: registered{Iss: c.Issuer, Aud: c.Audience, Sub: c.Subject, Iat: &iat, Exp: &exp, Jti: c.ID},
+		Nbf:        &iat, SessionID: c.SessionID, AuthTime: &auth, AMR: c.AMR, Email: c.Email,
 		EmailVerified: c.EmailVerified, Name: c.Name, UserType: c.UserType,
 	})
 	if err != nil || len(c.Custom) == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Minter signs access tokens. It runs at most one RSA operation per processor, so that a
+// Minter signs access and trust tokens. It runs at most one RSA operation per processor, so that a
 // burst of sign-ins queues here instead of slowing everything else down. Make it with
 // NewMinter; it is safe for concurrent use.
 type Minter struct {
@@ -29,7 +29,12 @@ func (m *Minter) Mint(ctx context.Context, kid string, key *rsa.PrivateKey, c Cl
 	if err != nil {
 		return "", fmt.Errorf("token: encode claims: %w", err)
 	}
-	header := `{"alg":"RS256","kid":"` + kid + `","typ":"` + Type + `"}`
+	return m.sign(ctx, kid, key, Type, payload)
+}
+
+// sign makes a token of a payload.
+func (m *Minter) sign(ctx context.Context, kid string, key *rsa.PrivateKey, typ string, payload []byte) (string, error) {
+	header := `{"alg":"RS256","kid":"` + kid + `","typ":"` + typ + `"}`
 	input := encode([]byte(header)) + "." + encode(payload)
 	select {
 	case m.slots <- struct{}{}:

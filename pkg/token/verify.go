@@ -71,7 +71,7 @@ func (v *Verifier) VerifyWith(raw string, find KeyFunc) (Claims, error) {
 	sum := sha256.Sum256([]byte(raw))
 	r, known := v.known.Find(sum)
 	if !known {
-		h, ok := parseHeader(raw)
+		h, ok := parseHeader(raw, Type)
 		if !ok {
 			return Claims{}, ErrInvalid
 		}
@@ -114,11 +114,14 @@ func onlyExpired(err error) bool {
 }
 
 func (w *wire) complete() bool {
-	return w.Sub != "" && w.Jti != "" && w.SessionID != "" && w.AuthTime != nil &&
-		w.Iat != nil && w.Nbf != nil && w.Exp != nil && *w.Exp > *w.Iat
+	return w.registered.complete() && w.SessionID != "" && w.AuthTime != nil && w.Nbf != nil
 }
 
-// header is everything the header of an access token may contain. Members that could choose
+func (r *registered) complete() bool {
+	return r.Sub != "" && r.Jti != "" && r.Iat != nil && r.Exp != nil && *r.Exp > *r.Iat
+}
+
+// header is everything the header of a token may contain. Members that could choose
 // or carry a key (jwk, jku, x5u, x5c) or change the meaning (crit, b64, zip) have no place.
 type header struct {
 	Alg string `json:"alg"`
@@ -126,7 +129,7 @@ type header struct {
 	Typ string `json:"typ"`
 }
 
-func parseHeader(raw string) (header, bool) {
+func parseHeader(raw, typ string) (header, bool) {
 	if !wellFormed(raw) {
 		return header{}, false
 	}
@@ -139,7 +142,7 @@ func parseHeader(raw string) (header, bool) {
 	if err := json.Unmarshal(decoded, &h, json.RejectUnknownMembers(true)); err != nil {
 		return header{}, false
 	}
-	return h, h.Alg == "RS256" && h.Typ == Type && wellFormedKID(h.KID)
+	return h, h.Alg == "RS256" && h.Typ == typ && wellFormedKID(h.KID)
 }
 
 // wellFormed accepts three non-empty parts of base64url characters: the decoder alone would
