@@ -96,6 +96,7 @@ func (k *Kit) vouched(ctx context.Context, r *http.Request, a Access, actor iden
 		actor.Bridge = true
 	}
 	if actor.IsServer() {
+		actor.Peer = actor.Client.IP
 		actor.Client, err = named(r, actor.Client)
 	}
 	return actor, err

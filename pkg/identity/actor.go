@@ -8,7 +8,8 @@ type Actor struct {
 	Key     *APIKey  // the calling application; may stand beside User
 	Bridge  bool     // a server that knows a bridge secret
 	CLI     bool     // somebody with access to the store itself
-	Client  Client   // where the request came from
+	Client  Client   // where the request came from; for a server, whom it says it speaks for
+	Peer    string   // the address that a server itself has; empty for everybody else
 	// HoldsID says that the caller holds a session by its id, as dialects without tokens do.
 	HoldsID bool
 	// Language is what the caller reads, as in Accept-Language; empty when they did not say.

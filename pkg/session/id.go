@@ -2,13 +2,24 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 )
 
-// AuthenticateID returns who holds a session by the id that client presented. The id before the current one holds for the grace window. It changes nothing,
-// also when the id was spent long ago.
+// errSpent is ErrInvalidToken to the caller.
+var errSpent = errors.New("session: the id was genuine and has been renewed since")
+
+// Guessed reports whether err says that a credential is none of ours, and never was as far as
+// anybody can tell: not one that has expired, was renewed, or whose session has ended.
+func Guessed(err error) bool {
+	return errors.Is(err, ErrInvalidToken) && !errors.Is(err, errSpent)
+}
+
+// AuthenticateID returns who holds a session by the id that client presented. The id before the
+// current one holds for the grace window. It changes nothing, also when the id was spent long
+// ago.
 func (s *Service) AuthenticateID(ctx context.Context, client identity.Client, presented string) (identity.Actor, error) {
 	sess, u, current, err := s.holderBy(ctx, s.sessionIDs(), presented)
 	if err != nil {
@@ -18,8 +29,11 @@ func (s *Service) AuthenticateID(ctx context.Context, client identity.Client, pr
 	if err := standing(sess, u, now); err != nil {
 		return identity.Actor{}, err
 	}
-	if !bound(sess, client) || !current && !s.justSpent(sess, presented, now) {
+	if !bound(sess, client) {
 		return identity.Actor{}, ErrInvalidToken
+	}
+	if !current && !s.justSpent(sess, presented, now) {
+		return identity.Actor{}, ErrInvalidToken.With(errSpent)
 	}
 	return identity.Actor{User: &u, Session: &sess, HoldsID: true}, nil
 }
