@@ -32,7 +32,7 @@ var house = [][]string{
 	5:  {"pkg/store/sqlite", "pkg/store/mongo", "pkg/mail/eml", "pkg/mail/letter", "pkg/mail/maillog", "pkg/mail/inbox"},
 	6:  {"pkg/mail/smtp", "pkg/mail/file", "pkg/keyring", "pkg/limit", "pkg/audit", "pkg/apikey"},
 	7:  {"pkg/courier", "pkg/session", "pkg/invite"},
-	8:  {"pkg/account", "pkg/admin"},
+	8:  {"pkg/account", "pkg/admin", "pkg/bridge"},
 	9:  {"pkg/signin", "pkg/handoff"},
 	10: {"pkg/relay"},
 	11: {"pkg/httpkit"},
@@ -74,6 +74,7 @@ var kept = []struct {
 	{"go.mongodb.org/mongo-driver", []string{"pkg/store/mongo", "pkg/store/mongo/mongotest"}},
 	{"github.com/gin-gonic/gin", []string{"pkg/httpkit", "pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi", "pkg/app", "pkg/bench", "pkg/verify/verifygin"}}, // bench: the bare server it compares with
 	{"google.golang.org/grpc", []string{"pkg/verify/verifygrpc"}},
+	{"aidanwoods.dev/go-paseto", []string{"pkg/bridge"}},
 	{"github.com/wneessen/go-mail", []string{"pkg/mail/eml", "pkg/mail/smtp"}},
 	{"github.com/emersion/go-smtp", []string{"pkg/mail/smtptest"}},
 	{"github.com/spf13/cobra", []string{"cmd/gatehouse"}},

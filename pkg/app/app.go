@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/apikey"
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/bridge"
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/handoff"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -41,6 +42,7 @@ type App struct {
 	Invites  *invite.Service
 	Signin   *signin.Service
 	Handoffs *handoff.Service
+	Bridge   *bridge.Service
 	Audit    *audit.Log
 	Relay    *relay.Relay
 	API      *openapi.API // what the routes are, for people and programs
@@ -48,15 +50,16 @@ type App struct {
 	Log *slog.Logger
 	Now func() time.Time
 
-	guard    *limit.Guard
-	fairness *limit.Fairness
-	health   health
-	handler  http.Handler
-	shield   shieldStats
-	metrics  *metrics
-	inbox    *inbox.Inbox // of a development server; nil otherwise
-	devKey   string       // the publishable key of a development server; set before it serves
-	tracing  tracing
+	guard      *limit.Guard
+	fairness   *limit.Fairness
+	health     health
+	handler    http.Handler
+	shield     shieldStats
+	metrics    *metrics
+	inbox      *inbox.Inbox // of a development server; nil otherwise
+	devKey     string       // the publishable key of a development server; set before it serves
+	pasetoKeys []byte       // what verifies trust tokens that are no JWT; nil otherwise
+	tracing    tracing
 }
 
 // Options are what a process chooses beside the configuration. The zero value is usable.
@@ -121,6 +124,9 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 		return nil, err
 	}
 	a.buildServices(master)
+	if err := a.buildBridge(master); err != nil {
+		return nil, err
+	}
 	if err := a.buildCourier(master, opts); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
+	"github.com/gatehouse-id/gatehouse/pkg/bridge"
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/keyset"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
@@ -35,6 +36,14 @@ func signinLimits(cfg config.Config) signin.Limits {
 		Address:  limit.Policy{Name: "login_address", Limit: 10 * login.Limit, Window: login.Window},
 		Register: policy("register", cfg.LimitRegister),
 		Code:     policy("code", cfg.LimitCode),
+	}
+}
+
+// bridgeLimits: a bridge secret is guessed no more often than a code. No setting bounds made-up
+// session ids: a server that relays what its visitors send it sends some of them.
+func bridgeLimits(cfg config.Config) bridge.Limits {
+	return bridge.Limits{
+		Secret: policy("bridge", cfg.LimitCode), ID: limit.Policy{Name: "bridge_id", Limit: 100, Window: time.Minute},
 	}
 }
 

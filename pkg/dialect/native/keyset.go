@@ -18,6 +18,7 @@ type KeySet interface {
 // Public is what verifiers may know: the key set and where everything is.
 type Public struct {
 	Keys   KeySet
+	PASETO []byte // the keys of trust tokens that are no JWT, as JSON; nil when they are
 	Issuer string
 	MaxAge time.Duration // how long verifiers may keep the key set
 }
@@ -33,7 +34,7 @@ type discovery struct {
 	Claims                []string `json:"claims_supported"`
 }
 
-// Mount registers the two public documents. They are read far more often than anything else
+// Mount registers the public documents. They are read far more often than anything else
 // and by anybody, so they pass none of the machinery of the other routes.
 func (p Public) Mount(r gin.IRoutes) {
 	meta, _ := json.Marshal(discovery{ // strings always encode
@@ -45,7 +46,11 @@ func (p Public) Mount(r gin.IRoutes) {
 	cache := []string{"public, max-age=" + strconv.FormatInt(int64(p.MaxAge/time.Second), 10)}
 	keys := document(cache, "application/jwk-set+json", p.Keys.JWKS)
 	about := document(cache, "application/json", func() ([]byte, string) { return meta, "" })
-	for path, h := range map[string]gin.HandlerFunc{"/.well-known/jwks.json": keys, "/.well-known/openid-configuration": about} {
+	documents := map[string]gin.HandlerFunc{"/.well-known/jwks.json": keys, "/.well-known/openid-configuration": about}
+	if p.PASETO != nil {
+		documents["/.well-known/paseto-keys.json"] = document(cache, "application/json", func() ([]byte, string) { return p.PASETO, "" })
+	}
+	for path, h := range documents {
 		r.GET(path, h)
 		r.HEAD(path, h)
 	}

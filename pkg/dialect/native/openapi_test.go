@@ -26,7 +26,7 @@ func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 	openapitest.Routes(t, doc, openapitest.Table{
 		Routes: h.Routes(),
 		Public: []string{
-			"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration",
+			"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration", "GET /.well-known/paseto-keys.json",
 			"GET /auth/thirdPartySignIn", "POST /auth/thirdPartySignIn", // of pkg/pages
 		},
 		Pending: pending,

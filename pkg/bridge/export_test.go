@@ -1,0 +1,4 @@
+package bridge
+
+// KeyID is what computes the name of a published key.
+var KeyID = keyID
