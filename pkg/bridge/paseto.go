@@ -78,6 +78,7 @@ func (p *PASETO) Sign(_ context.Context, say token.Trust) (string, error) {
 	t.SetSubject(say.Subject)
 	t.SetJti(say.ID)
 	t.SetIssuedAt(say.IssuedAt)
+	t.SetNotBefore(say.IssuedAt) // the usual rules of PASETO libraries ask for it
 	t.SetExpiration(say.ExpiresAt)
 	return t.V4Sign(p.key, nil), nil
 }

@@ -16,7 +16,7 @@ func TestThePageShowsWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sources []string
-	for _, pattern := range []string{"*_test.go", "verify*/*_test.go", "../idptest/idptest.go", "../../docs/verify/*/*.*"} {
+	for _, pattern := range []string{"*_test.go", "verify*/*_test.go", "../idptest/idptest.go", "../bridge/*_test.go", "../../docs/verify/*/*.*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no files %s (%v)", pattern, err)

@@ -54,6 +54,22 @@ func ExampleVerifier_Authenticate() {
 	}
 }
 
+// What a server that has asked about a session passes on.
+func ExampleVerifier_TrustToken() {
+	v, err := verify.New(context.Background(), "https://id.example.com", verify.Audience("my-api"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("GET /orders", func(w http.ResponseWriter, r *http.Request) {
+		trust, err := v.TrustToken(r.Context(), r.Header.Get("X-Trust-Token"))
+		if err != nil {
+			http.Error(w, "who is it for?", http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprintf(w, "the orders of %s\n", trust.Subject)
+	})
+}
+
 func ExampleClaims_Decode() {
 	var c verify.Claims // of verify.ClaimsFrom
 	var custom struct {

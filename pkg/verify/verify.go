@@ -13,7 +13,6 @@ package verify
 import (
 	"context"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -71,18 +70,10 @@ func (v *Verifier) Verify(ctx context.Context, accessToken string, checks ...Che
 	if accessToken == "" {
 		return Claims{}, ErrMissing
 	}
-	var failed error
-	said, err := v.tokens.VerifyWith(accessToken, func(kid string) (key *rsa.PublicKey, ok bool) {
-		key, failed = v.keys.find(ctx, kid)
-		return key, key != nil
-	})
-	switch {
-	case failed != nil:
-		return Claims{}, fmt.Errorf("%w: %w", ErrUnavailable, failed)
-	case errors.Is(err, token.ErrExpired):
-		return Claims{}, ErrExpired
-	case err != nil:
-		return Claims{}, ErrInvalid
+	find, failed := v.finder(ctx)
+	said, err := v.tokens.VerifyWith(accessToken, find)
+	if err := outcome(*failed, err); err != nil {
+		return Claims{}, err
 	}
 	if v.liveness != nil {
 		if err := v.liveness.check(ctx, said.ID, accessToken); err != nil {
@@ -90,6 +81,15 @@ func (v *Verifier) Verify(ctx context.Context, accessToken string, checks ...Che
 		}
 	}
 	return allow(claims(said, accessToken), checks)
+}
+
+// finder returns a look-up of keys for one call, and where it leaves why it could not look.
+func (v *Verifier) finder(ctx context.Context) (find token.KeyFunc, failed *error) {
+	failed = new(error)
+	return func(kid string) (key *rsa.PublicKey, ok bool) {
+		key, *failed = v.keys.find(ctx, kid)
+		return key, key != nil
+	}, failed
 }
 
 // claims returns what a verified token says.
