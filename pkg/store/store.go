@@ -32,6 +32,7 @@ type Store interface {
 	Counters
 	Consequences
 	AuditLog
+	Blobs
 	Upkeep
 }
 

@@ -192,3 +192,15 @@ func (s *Stopper) AppendAudit(ctx context.Context, entries ...identity.AuditEntr
 func (s *Stopper) SwapKeySet(ctx context.Context, from int64, data []byte, also ...identity.Consequence) error {
 	return s.write(func() error { return s.Store.SwapKeySet(ctx, from, data, also...) })
 }
+
+func (s *Stopper) PutBlob(ctx context.Context, b store.Blob) error {
+	return s.write(func() error { return s.Store.PutBlob(ctx, b) })
+}
+
+func (s *Stopper) Blob(ctx context.Context, id string) (store.Blob, error) {
+	return reading(s, func() (store.Blob, error) { return s.Store.Blob(ctx, id) })
+}
+
+func (s *Stopper) DeleteBlob(ctx context.Context, id string) error {
+	return s.write(func() error { return s.Store.DeleteBlob(ctx, id) })
+}

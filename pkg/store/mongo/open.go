@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
-// The collections. All but the last four carry consequences.
+// The collections. All but the last five carry consequences.
 const (
 	colUsers       = "users"
 	colSessions    = "sessions"
@@ -24,6 +24,7 @@ const (
 	colCounters    = "counters"
 	colAudit       = "audit"
 	colHealth      = "health"
+	colBlobs       = "blobs"
 )
 
 // Options is what Open needs to know beside the address.

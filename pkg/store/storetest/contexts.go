@@ -51,6 +51,7 @@ func (k *kit) reads() []call {
 		{"LastAudit", func(ctx context.Context) error { return outcome(k.s.LastAudit(ctx)) }},
 		{"AuditRecorded", func(ctx context.Context) error { return outcome(k.s.AuditRecorded(ctx, "e-1")) }},
 		{"AuditEntries", func(ctx context.Context) error { return outcome(k.s.AuditEntries(ctx, 1, 5)) }},
+		{"Blob", func(ctx context.Context) error { return outcome(k.s.Blob(ctx, "b")) }},
 		{"Ping", func(ctx context.Context) error { return k.s.Ping(ctx) }},
 	}
 }
@@ -92,6 +93,8 @@ func (k *kit) mutations(due store.Due) []call {
 		{"Settle", func(ctx context.Context) error { return k.s.Settle(ctx, due) }},
 		{"Postpone", func(ctx context.Context) error { return k.s.Postpone(ctx, due, at(0)) }},
 		{"AppendAudit", func(ctx context.Context) error { return k.s.AppendAudit(ctx, entries("e", 2, 1)...) }},
+		{"PutBlob", func(ctx context.Context) error { return k.s.PutBlob(ctx, newBlob("b2")) }},
+		{"DeleteBlob", func(ctx context.Context) error { return k.s.DeleteBlob(ctx, "b") }},
 		{"Sweep", func(ctx context.Context) error { return outcome(k.s.Sweep(ctx, at(1000*time.Hour))) }},
 	}
 }
@@ -107,6 +110,7 @@ func (k *kit) populate() store.Due {
 	k.ok(k.s.SwapKeySet(k.ctx, 0, []byte("data")))
 	k.hit(at(0), counter("a"))
 	k.appendLog(entries("e", 1, 1))
+	k.put(newBlob("b"))
 	k.ok(k.s.Record(k.ctx, follows("claimed")))
 	due := k.claim(at(0))
 	k.equal("how many are due", len(due), 1)
@@ -134,6 +138,8 @@ func (k *kit) populated() {
 	k.equal("the key set", k.keySet(), store.KeySet{Version: 1, Data: []byte("data")})
 	k.peeks(at(0), "a", 1)
 	k.equal("the log", k.log(), entries("e", 1, 1))
+	k.equal("the blob", k.blob("b"), newBlob("b"))
+	k.noBlob("b2")
 	k.due(at(0), "unclaimed")
 	k.due(at(lease), "claimed", "unclaimed")
 }

@@ -22,7 +22,8 @@ import (
 // kit is what a check works with: the store, and steps that end the check when they fail.
 type kit struct {
 	*testing.T
-	s   store.Store
+	s   store.Store // nil where there are only blobs
+	b   store.Blobs
 	ctx context.Context
 }
 

@@ -237,3 +237,23 @@ func (m *memory) Sweep(ctx context.Context, now time.Time) (n int64, err error) 
 func (m *memory) Describe(context.Context) (string, error) { return "memory", nil }
 
 func (m *memory) Close() error { return nil }
+
+var errBlobSize = errors.New("larger than store.MaxBlob")
+
+func (m *memory) PutBlob(ctx context.Context, b store.Blob) error {
+	if len(b.Data) > store.MaxBlob {
+		return store.ErrUnavailable.With(errBlobSize)
+	}
+	return add(ctx, m, m.blobs, b.ID, b, nil)
+}
+
+func (m *memory) Blob(ctx context.Context, id string) (store.Blob, error) {
+	return get(ctx, m, m.blobs, id)
+}
+
+func (m *memory) DeleteBlob(ctx context.Context, id string) error {
+	return m.step(ctx, func() error {
+		delete(m.blobs, id)
+		return nil
+	})
+}

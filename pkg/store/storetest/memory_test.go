@@ -27,6 +27,7 @@ type memory struct {
 	counts      map[string]store.Count
 	pending     map[string]store.Due // by id of the consequence
 	log         []identity.AuditEntry
+	blobs       map[string]store.Blob
 	between     rendezvous // of the broken variants
 }
 
@@ -39,6 +40,7 @@ func newMemory() *memory {
 		keys:        map[string]identity.APIKey{},
 		counts:      map[string]store.Count{},
 		pending:     map[string]store.Due{},
+		blobs:       map[string]store.Blob{},
 	}
 }
 

@@ -70,6 +70,7 @@ func racy(m *memory, f func(copy *memory) error) error {
 	merge(m.keys, before.keys, after.keys)
 	merge(m.counts, before.counts, after.counts)
 	merge(m.pending, before.pending, after.pending)
+	merge(m.blobs, before.blobs, after.blobs)
 	if after.set.Version != before.set.Version {
 		m.set = after.set
 	}
@@ -89,6 +90,7 @@ func (m *memory) snapshot() *memory {
 		set:         m.set,
 		counts:      maps.Clone(m.counts),
 		pending:     maps.Clone(m.pending),
+		blobs:       maps.Clone(m.blobs),
 		log:         m.log[:len(m.log):len(m.log)],
 	}
 }

@@ -133,6 +133,10 @@ func fullKeySet() store.KeySet {
 	return store.KeySet{Version: 1, Data: bytes.Repeat(bytes256(7), 200)}
 }
 
+func fullBlob() store.Blob {
+	return store.Blob{ID: "full", Type: "image/png; odd=\"1\"", Data: bytes256(8), CreatedAt: at(time.Millisecond)}
+}
+
 // zeroFields returns the names of the fields in v that are zero, those of nested structs and
 // of the first elements of slices included.
 func zeroFields(v any) []string { return zeroIn(reflect.ValueOf(v), reflect.TypeOf(v).Name()) }

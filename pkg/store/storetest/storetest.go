@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"counters", counters()},
 		{"consequences", consequences()},
 		{"auditlog", auditLog()},
+		{"blobs", blobs()},
 		{"upkeep", upkeep()},
 		{"fidelity", fidelity()},
 		{"contexts", contexts()},
@@ -39,7 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		t.Run(part.name, func(t *testing.T) {
 			for _, p := range part.promises {
 				t.Run(p.sentence, func(t *testing.T) {
-					p.check(&kit{T: t, s: open(t), ctx: t.Context()})
+					s := open(t)
+					p.check(&kit{T: t, s: s, b: s, ctx: t.Context()})
 				})
 			}
 		})

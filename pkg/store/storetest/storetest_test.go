@@ -25,7 +25,7 @@ type bug struct {
 
 func bugs() []bug {
 	return slices.Concat(userBugs(), sessionBugs(), invitationBugs(), redemptionBugs(), keyBugs(), counterBugs(),
-		consequenceBugs(), auditBugs(), upkeepBugs(), fidelityBugs(), contextBugs())
+		consequenceBugs(), auditBugs(), blobBugs(), upkeepBugs(), fidelityBugs(), contextBugs())
 }
 
 func TestConformance(t *testing.T) {
@@ -107,4 +107,9 @@ func TestEachPromiseIsBrokenByABug(t *testing.T) {
 	if len(passes) < 100 {
 		t.Errorf("found %d promises, which is too few", len(passes))
 	}
+}
+
+// A store of nothing but blobs is asked for nothing else.
+func TestBlobsAlone(t *testing.T) {
+	storetest.RunBlobs(t, func(*testing.T) store.Blobs { return struct{ store.Blobs }{newMemory()} })
 }
