@@ -8,7 +8,6 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/native"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
-	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 	"github.com/gatehouse-id/gatehouse/pkg/openapi"
 )
 
@@ -22,22 +21,17 @@ type shieldStats interface{ Panics() int64 }
 
 func (a *App) buildHandler() error {
 	gin.SetMode(gin.ReleaseMode)
-	engine := gin.New()
-	engine.HandleMethodNotAllowed = true
-	engine.RedirectTrailingSlash = false
-	_ = engine.SetTrustedProxies(nil) // addresses are httpkit's business; nil is always valid
-	engine.NoRoute(func(c *gin.Context) { httpkit.WriteProblem(c.Writer, opaque.Random(16), errNoRoute) })
-	engine.NoMethod(func(c *gin.Context) { httpkit.WriteProblem(c.Writer, opaque.Random(16), errNoMethod) })
+	engine := newEngine(a.unrouted)
 	a.mountHealth(engine)
 	mountClient(engine)
 	a.metrics = newMetrics(a)
 	kit := &httpkit.Kit{
-		Sessions: a.Sessions, Keys: a.APIKeys, Fairness: a.fairness, Proxies: a.Config.TrustedProxies,
+		Sessions: a.Sessions, Keys: a.APIKeys, Bridge: a.Bridge, Fairness: a.fairness, Proxies: a.Config.TrustedProxies,
 		Now: a.Now, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.tracer,
 	}
 	(&native.Handler{
 		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites, Handoffs: a.Handoffs,
-		Public: native.Public{Keys: a.Keys, Issuer: a.Config.PublicURL, MaxAge: a.Config.JWKSMaxAge},
+		Public: native.Public{Keys: a.Keys, PASETO: a.pasetoKeys, Issuer: a.Config.PublicURL, MaxAge: a.Config.JWKSMaxAge},
 		Limits: native.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
 			Me: policy("me", a.Config.LimitMe), Logout: policy("logout", a.Config.LimitLogout),
@@ -47,17 +41,22 @@ func (a *App) buildHandler() error {
 	if err := a.mountPages(engine, kit); err != nil {
 		return err
 	}
-	a.API = &openapi.API{PublicURL: a.Config.PublicURL, Log: a.Log, Parts: []openapi.Part{
-		{Name: "native", YAML: native.Description()},
-	}}
+	hosts := a.mountFlowless(engine, kit)
+	a.API = &openapi.API{
+		PublicURL: a.Config.PublicURL, Log: a.Log,
+		Parts: append([]openapi.Part{{Name: "native", YAML: native.Description()}}, a.flowlessPart()...),
+	}
 	a.API.Mount(engine)
 	shield := &httpkit.Shield{
-		Next: engine, Origins: origins(a.Config.CORSOrigins), HTTPS: strings.HasPrefix(a.Config.PublicURL, "https://"), Log: a.Log,
+		Next: httpkit.Hosts{Named: hosts, Rest: engine}, Origins: origins(a.Config.CORSOrigins), HTTPS: a.https(), Log: a.Log,
 	}
 	a.handler, a.shield = shield, shield
 	a.mountDevelopment(engine)
 	return nil
 }
+
+// https reports whether clients reach the service by https.
+func (a *App) https() bool { return strings.HasPrefix(a.Config.PublicURL, "https://") }
 
 func origins(list []string) map[string]bool {
 	set := make(map[string]bool, len(list))

@@ -1,0 +1,112 @@
+package flowless
+
+import (
+	"net/http"
+
+	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/session"
+)
+
+// body is an answer. The documents contradict each other, so answers carry the fields of both,
+// often the same value under several names; a map says that shorter than types would.
+type body = map[string]any
+
+func ok(b any) (httpkit.Reply, error) {
+	return httpkit.Reply{Status: http.StatusOK, Body: b}, nil
+}
+
+func message(text string) (httpkit.Reply, error) {
+	return ok(body{"success": true, "message": text})
+}
+
+// user returns a user as both documents have one, and what the official clients read besides.
+func (h *Handler) user(u identity.User) body {
+	p := u.Profile
+	b := body{
+		"id": u.ID, "email": u.Email, "name": text(p.Name), "mobile": text(p.Mobile), "phone": text(p.Phone),
+		"picture": nil, "dob": text(p.BirthDate), "gender": text(p.Gender), "tmz": text(p.TimeZone),
+		"bio": text(p.Bio), "username": text(u.Username),
+	}
+	both(b, "last_name", "lastName", text(p.LastName))
+	both(b, "user_name", "userName", text(u.Username))
+	both(b, "user_type", "userType", u.UserType)
+	both(b, "display_name", "displayName", text(p.DisplayName))
+	both(b, "reference_id", "referenceId", text(p.ReferenceID))
+	both(b, "recovery_email", "recoveryEmail", text(p.RecoveryEmail))
+	both(b, "is_verified", "isVerified", u.EmailVerified)
+	both(b, "two_factor", "twoFactor", false)
+	both(b, "created_at", "createdAt", u.CreatedAt)
+	both(b, "updated_at", "updatedAt", u.UpdatedAt)
+	return b
+}
+
+// both sets one value under the names that the two documents have for it.
+func both(b body, snake, camel string, value any) {
+	b[snake], b[camel] = value, value
+}
+
+// text is a string that is null when it is absent.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// with returns b and more in one.
+func with(b body, more body) body {
+	out := make(body, len(b)+len(more))
+	for _, part := range []body{b, more} {
+		for name, value := range part {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// held is a session as its holder gets it.
+func held(g session.Grant) body {
+	b := body{"session": body{"session_id": g.ID, "expires_at": g.Session.ExpiresAt()}}
+	both(b, "session_id", "sessionId", g.ID)
+	both(b, "expires_at", "expiresAt", g.Session.ExpiresAt())
+	return b
+}
+
+func login(user body, g session.Grant) body {
+	all := with(held(g), body{"success": true, "user": user})
+	return with(all, body{"data": all})
+}
+
+func registered(user body, g session.Grant) body {
+	all := with(held(g), body{"user": user})
+	return with(all, body{"success": true, "data": with(user, all)})
+}
+
+// pendingRegistration is the answer where an address must be proved first. It is the same for an
+// address that has an account.
+func pendingRegistration(email string) body {
+	user := body{"email": email}
+	both(user, "is_verified", "isVerified", false)
+	both(user, "requires_verification", "requiresVerification", true)
+	return body{
+		"success": true, "message": "Registration successful. Please check your email to verify your account.",
+		"data": with(user, body{"user": user}), "requiresVerification": true,
+	}
+}
+
+func renewed(g session.Grant) body {
+	b := held(g)
+	return with(b, body{"success": true, "data": b})
+}
+
+func validated(user body, s identity.Session) body {
+	b := body{"success": true, "valid": true, "user": user, "data": with(user, body{"user": user})}
+	both(b, "expires_at", "expiresAt", s.ExpiresAt())
+	return b
+}
+
+// whoIs answers who somebody is, as data and beside it.
+func whoIs(user body) body {
+	return body{"success": true, "user": user, "data": with(user, body{"user": user})}
+}
