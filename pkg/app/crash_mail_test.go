@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -71,6 +74,25 @@ func does(t *testing.T, s *dialecttest.Server, q dialecttest.Request, status int
 	return r
 }
 
+// linkFor asks for a sign-in link and returns its token.
+func linkFor(t *testing.T, s *dialecttest.Server) string {
+	t.Helper()
+	if err := s.App.Accounts.RequestSignIn(t.Context(), identity.Actor{}, ada, ""); err != nil {
+		t.Error(err)
+	}
+	return s.MailedToken(t, mail.SignInLink, ada)
+}
+
+// enters signs in by a link, which works once.
+func enters(t *testing.T, s *dialecttest.Server, token string) {
+	t.Helper()
+	for _, want := range []error{nil, account.ErrInvalidLink} {
+		if _, err := s.App.Signin.Link(t.Context(), identity.Actor{}, token); !errors.Is(err, want) {
+			t.Errorf("signing in by a link: %v, want %v", err, want)
+		}
+	}
+}
+
 // registered prepares an account whose first mails have been sent.
 func registered(t *testing.T, s *dialecttest.Server) *asked {
 	t.Helper()
@@ -130,6 +152,50 @@ var mailFlows = map[string]flow{
 			}
 			does(t, s, login(s, ada, phrase), 200)
 			does(t, s, post("/auth/resetPassword", "token", a.token, "newPassword", newWord), 204)
+		},
+	},
+	"asking for a sign-in link": {
+		prepare: func(t *testing.T, s *dialecttest.Server) any { return registered(t, s) },
+		act: func(t *testing.T, s *dialecttest.Server, state any) {
+			if s.App.Accounts.RequestSignIn(t.Context(), identity.Actor{}, ada, "") == nil {
+				state.(*asked).status = 202
+			}
+		},
+		check: func(t *testing.T, s *dialecttest.Server, state any) {
+			happened := mailed(t, s, mail.SignInLink, ada) > 0
+			if state.(*asked).tells(t, s, mail.SignInLink, ada, happened); happened {
+				enters(t, s, s.MailedToken(t, mail.SignInLink, ada))
+			}
+		},
+	},
+	"signing in by a link": {
+		prepare: func(t *testing.T, s *dialecttest.Server) any {
+			a := registered(t, s)
+			a.token = linkFor(t, s)
+			return a
+		},
+		act: func(t *testing.T, s *dialecttest.Server, state any) {
+			a := state.(*asked)
+			g, err := s.App.Signin.Link(t.Context(), identity.Actor{}, a.token)
+			if err == nil {
+				a.status, a.who.AccessToken = 200, g.AccessToken
+			}
+		},
+		check: func(t *testing.T, s *dialecttest.Server, state any) {
+			a := state.(*asked)
+			_, _, err := s.App.Accounts.Peek(t.Context(), identity.Actor{}, identity.SignIn, a.token)
+			u, found := s.App.Accounts.Find(t.Context(), ada)
+			if spent := err != nil; found != nil || u.EmailVerified != spent || (u.PasswordHash == "") != spent {
+				t.Errorf("half of a link is spent: %v, verified %t (%v)", err, u.EmailVerified, found)
+			}
+			a.kept(t, err != nil)
+			if got := s.Me(t, a.who.AccessToken); (got == 200) != (err == nil || a.status == 200) {
+				t.Errorf("answered %d, and then the session %d", a.status, got)
+			}
+			if err == nil {
+				enters(t, s, a.token)
+			}
+			enters(t, s, linkFor(t, s)) // who lost the answer asks for another link
 		},
 	},
 	"verifying an address": {

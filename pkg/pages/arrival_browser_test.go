@@ -116,6 +116,34 @@ func TestSigningUpEndsInTheApp(t *testing.T) {
 	}
 }
 
+func TestAMailedLinkEndsInTheApp(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	a := newcomer(t, s, "ada@example.com")
+	token := enterToken(t, s, a.Email)
+	link := s.URL + "/account/enter?token=" + token
+	tab := browsertest.Start(t).Tab(t)
+	tab.Open(link)
+	nothingStored(t, tab)
+	tab.Press("Sign in")
+	tab.WaitFor("location.pathname === " + fmt.Sprintf("%q", landed))
+	b := stored(t, tab)
+	if b.LocalID != a.LocalID || s.Me(t, b.AccessToken) != 200 {
+		t.Errorf("stored %v", b)
+	}
+	for _, q := range tab.Requests() {
+		if strings.Contains(q.Referrer, token) || strings.Contains(q.URL, token) && q.URL != link {
+			t.Errorf("the token stands in %s %s from %s", q.Method, q.URL, q.Referrer)
+		}
+	}
+	if strings.Contains(s.Log.String(), token) {
+		t.Error("the log holds the token")
+	}
+	tab.Open(link)
+	tab.WaitFor(`document.title.startsWith("This link does not work any more")`)
+	tab.Clean("status of 400")
+}
+
 func TestALinkFromAnotherSiteAsksFirst(t *testing.T) {
 	t.Parallel()
 	s := start(t)

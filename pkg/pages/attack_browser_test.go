@@ -25,7 +25,7 @@ func TestNoPayloadRuns(t *testing.T) {
 		c := a
 		*[]*string{&c.Email, &c.AccessToken, &c.LocalID, &c.RefreshToken}[i%4] = p
 		links = append(links, arrival+"?"+sfToken(c)+"#"+url.QueryEscape(p), arrival+"?SF_Token="+url.QueryEscape(p),
-			[]string{"/account/sign-up?invitationCode=", "/account/sign-in?continue=", "/account/verify?token="}[i%3]+url.QueryEscape(p))
+			[]string{"/account/sign-up?invitationCode=", "/account/sign-in?continue=", "/account/verify?token=", "/account/enter?token="}[i%4]+url.QueryEscape(p))
 	}
 	for _, link := range links {
 		tab.Open(s.URL + link)
@@ -123,6 +123,10 @@ func TestEverythingButTheLastStepWorksWithoutScripts(t *testing.T) {
 	tab.Press("Sign in")
 	heading("One more step")
 	tab.Shot("pages-arrival-no-script")
+	tab.Open(s.URL + "/account/enter?token=" + enterToken(t, s, "ada@example.com"))
+	heading("Sign in without a password")
+	tab.Press("Sign in")
+	heading("One more step")
 	tab.Open(s.URL + "/account/sign-up")
 	tab.Fill("E-mail address", "carol@example.com")
 	tab.Fill("Password", phrase)

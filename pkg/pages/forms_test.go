@@ -68,7 +68,7 @@ func TestEveryPageIsGuarded(t *testing.T) {
 	for _, path := range []string{
 		"/account/sign-in", "/account/sign-up", "/account/sign-up?invitationCode=iv_x", "/account/forgot", "/account/check-mail",
 		"/account/confirmed", "/account/password-set", "/account/restored", "/account/reset?token=x", "/account/verify?token=x",
-		"/account/cancel?token=x", "/account/sign-in?continue=//evil.example", "/account/sign-in?%zz", arrival, arrival + "?code=x",
+		"/account/cancel?token=x", "/account/enter?token=x", "/account/sign-in?continue=//evil.example", "/account/sign-in?%zz", arrival, arrival + "?code=x",
 	} {
 		t.Run(path, func(t *testing.T) { guarded(t, get(t, s, path), formPolicy) })
 	}
@@ -235,6 +235,61 @@ func TestForgettingAndResettingAPassword(t *testing.T) {
 	s.Login(t, "ada@example.com", "another long phrase")
 }
 
+func TestSigningInByAMailedLink(t *testing.T) {
+	s := start(t)
+	a := newcomer(t, s, "ada@example.com")
+	token := enterToken(t, s, a.Email)
+	m := s.Mails(t, mail.SignInLink, a.Email)[0]
+	if !strings.Contains(m.Text, s.URL+"/account/enter?token="+token) {
+		t.Errorf("the mail leads elsewhere: %s", m.Text)
+	}
+	page := get(t, s, "/account/enter?token="+token+"&continue=%2Faccount%2Frestored&utm_source=mailer")
+	has(t, page, 200, "You are signing in as ada@example.com.", `action="/account/enter"`, `name="continue" value="/account/restored"`)
+	guarded(t, page, formPolicy)
+	if strings.Contains(page.Body, "worthless") {
+		t.Error("a proved address is told of what it does not lose")
+	}
+	s.Register(t, "bob@example.com", phrase)
+	has(t, get(t, s, "/account/enter?token="+enterToken(t, s, "bob@example.com")), 200, "A password that was set without it becomes worthless")
+	if strings.Count(page.Body, token) != 1 || page.Header.Get("Set-Cookie") != "" {
+		t.Errorf("the token stands there %d times, cookie %q", strings.Count(page.Body, token), page.Header.Get("Set-Cookie"))
+	}
+	r := send(t, s, "/account/enter", url.Values{"token": {token}, "continue": {"/account/restored"}})
+	if r.Status != 303 || r.Header.Get("Location") != arrival {
+		t.Errorf("%d %s", r.Status, r.Header)
+	}
+	var got struct {
+		Authorization dialecttest.Authorization
+		Destination   string
+		Confirm       bool
+	}
+	exchange(t, s, strings.SplitN(r.Header.Get("Set-Cookie"), ";", 2)[0]).JSON(t, &got)
+	if got.Authorization.LocalID != a.LocalID || s.Me(t, got.Authorization.AccessToken) != 200 || got.Confirm || got.Destination != s.URL+"/account/restored" {
+		t.Errorf("arrived as %+v", got)
+	}
+	for _, again := range []dialecttest.Response{
+		send(t, s, "/account/enter", url.Values{"token": {token}}), get(t, s, "/account/enter?token="+token),
+		get(t, s, "/account/enter?token=rp_x"), send(t, s, "/account/enter", url.Values{}),
+	} {
+		has(t, again, 400, "This link does not work any more")
+		guarded(t, again, formPolicy)
+		if again.Header.Get("Set-Cookie") != "" {
+			t.Error("a cookie is set")
+		}
+	}
+	fresh := enterToken(t, s, a.Email)
+	has(t, send(t, s, "/account/enter", url.Values{"token": {fresh}, "continue": {"https://evil.example/"}}), 400)
+	u, err := s.App.Accounts.Find(t.Context(), a.Email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Disabled = true
+	if err := s.App.Store.UpdateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	has(t, send(t, s, "/account/enter", url.Values{"token": {fresh}}), 403, "This account has been disabled.")
+}
+
 func TestALookAtALinkIsNoUseOfIt(t *testing.T) {
 	s := start(t)
 	a := newcomer(t, s, "ada@example.com")
@@ -244,6 +299,7 @@ func TestALookAtALinkIsNoUseOfIt(t *testing.T) {
 		fields            url.Values
 		to                string
 	}{
+		{"/account/enter", enterToken(t, s, a.Email), "You are signing in as ada@example.com.", nil, arrival},
 		{"/account/reset", resetToken(t, s, a.Email), "Set a new password", url.Values{"newPassword": {"another long phrase"}}, "/account/password-set"},
 		{"/account/verify", confirm, "From now on you will sign in with bob@new.example.com instead of bob@example.com.", nil, "/account/confirmed"},
 		{"/account/cancel", undo, "If it was not you, keep bob@example.com.", nil, "/account/restored"},

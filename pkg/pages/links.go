@@ -87,12 +87,15 @@ func (h *Handler) cancel(v visit) (httpkit.Reply, error) {
 }
 
 func (h *Handler) enterPage(v visit) (httpkit.Reply, error) {
-	_, email, err := h.Accounts.Peek(v.Context, v.Actor, identity.SignIn, v.Get(fieldToken))
+	u, email, err := h.Accounts.Peek(v.Context, v.Actor, identity.SignIn, v.Get(fieldToken))
 	if err != nil {
 		return h.deadLink(v, err)
 	}
 	show := v.button(mail.EnterPath, v.Text("pages.enter.submit"))
 	show.Title, show.Intro = v.Text("pages.enter.title"), []string{v.Text("pages.enter.text", "email", email)}
+	if !u.EmailVerified && u.PasswordHash != "" {
+		show.Intro = append(show.Intro, v.Text("pages.enter.first"))
+	}
 	show.Form.carry(fieldContinue, v.Get(fieldContinue))
 	return h.show(v.Locale, show)
 }

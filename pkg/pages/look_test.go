@@ -24,6 +24,7 @@ func sights(t *testing.T, s *dialecttest.Server) []sight {
 	verify := s.MailedToken(t, mail.VerifyEmail, "ada.lovelace@example.com")
 	move, undo := offerMove(t, s, "grace@example.com", "grace.hopper@new.example.org")
 	reset := resetToken(t, s, "ada.lovelace@example.com")
+	enter := enterToken(t, s, "ada.lovelace@example.com")
 	ok := func(name, path string) sight { return sight{name: name, path: path} }
 	return []sight{
 		ok("sign-in", "/account/sign-in"),
@@ -41,6 +42,7 @@ func sights(t *testing.T, s *dialecttest.Server) []sight {
 		ok("reset", "/account/reset?token="+reset),
 		{"reset-short", "/account/reset?token=" + reset, "newPassword=short", "422"},
 		ok("reset-dead", "/account/reset?token=rp_x"),
+		ok("enter", "/account/enter?token="+enter),
 		ok("verify", "/account/verify?token="+verify),
 		ok("verify-move", "/account/verify?token="+move),
 		ok("cancel", "/account/cancel?token="+undo),

@@ -74,6 +74,14 @@ func resetToken(t *testing.T, s *dialecttest.Server, email string) string {
 	return s.MailedToken(t, mail.ResetPassword, email)
 }
 
+func enterToken(t *testing.T, s *dialecttest.Server, email string) string {
+	t.Helper()
+	if err := s.App.Accounts.RequestSignIn(t.Context(), identity.Actor{}, email, ""); err != nil {
+		t.Fatal(err)
+	}
+	return s.MailedToken(t, mail.SignInLink, email)
+}
+
 func has(t *testing.T, r dialecttest.Response, status int, parts ...string) {
 	t.Helper()
 	if r.Status != status {

@@ -42,6 +42,15 @@ func flood(s *dialecttest.Server, round int, isVerified bool) []request {
 	return out
 }
 
+// askToEnter asks for a link to sign in with, which this dialect has no request for.
+func askToEnter(t *testing.T, s *dialecttest.Server, i int) {
+	t.Helper()
+	by := identity.Actor{Client: identity.Client{IP: fmt.Sprintf("198.51.%d.%d", 100+i/250, i%250)}}
+	if err := s.App.Accounts.RequestSignIn(t.Context(), by, "Victim@EXAMPLE.com", ""); err != nil {
+		t.Error(err)
+	}
+}
+
 // mailedTo returns what an address has got, of all kinds.
 func mailedTo(t *testing.T, s *dialecttest.Server, to string) []mail.Letter {
 	t.Helper()
@@ -95,6 +104,9 @@ func TestNobodyIsFloodedWithMail(t *testing.T) {
 								s.Settle(t)
 							}
 							same(t, answers, q, r)
+							if i%5 == 0 {
+								askToEnter(t, nodes[i%2], 50*round+i)
+							}
 						}
 						dialecttest.Together(2, func(i int) { _, _ = nodes[i].App.Relay.Drain(t.Context()) })
 						all := mailedTo(t, s, victim)[1:] // all but the first link, by which the account was verified or not
@@ -105,6 +117,7 @@ func TestNobodyIsFloodedWithMail(t *testing.T) {
 							t.Errorf("%d mails after round %d: the budget is not used", len(all), round+1)
 						}
 						oneGood(t, s, identity.ResetPassword, mail.ResetPassword, all, 30*time.Minute)
+						oneGood(t, s, identity.SignIn, mail.SignInLink, all, 15*time.Minute)
 						if !isVerified {
 							oneGood(t, s, identity.ProveEmail, mail.VerifyEmail, mailedTo(t, s, victim), 24*time.Hour)
 						}
