@@ -28,23 +28,24 @@ type userRow struct {
 	EmailVerified bool       `json:"emailVerified"`
 	Disabled      bool       `json:"disabled"`
 	Name          string     `json:"name"`
+	UserName      string     `json:"userName,omitempty"`
 	CreatedAt     *time.Time `json:"createdAt"`
 }
 
 func rowOf(u identity.User) userRow {
-	return userRow{u.ID, u.Email, u.UserType, u.EmailVerified, u.Disabled, u.FullName(), when(u.CreatedAt)}
+	return userRow{u.ID, u.Email, u.UserType, u.EmailVerified, u.Disabled, u.FullName(), u.Username, when(u.CreatedAt)}
 }
 
 func showUser(cmd *cobra.Command, u identity.User) error {
 	r := rowOf(u)
 	return show(cmd, r, func(w io.Writer) {
-		say(w, "localId    %s\nemail      %s\nuserType   %s\nverified   %t\ndisabled   %t\nname       %s\ncreated    %s",
-			r.LocalID, r.Email, r.UserType, r.EmailVerified, r.Disabled, r.Name, day(r.CreatedAt))
+		say(w, "localId    %s\nemail      %s\nuserType   %s\nverified   %t\ndisabled   %t\nname       %s\nuser name  %s\ncreated    %s",
+			r.LocalID, r.Email, r.UserType, r.EmailVerified, r.Disabled, r.Name, r.UserName, day(r.CreatedAt))
 	})
 }
 
 func newUserCreate() *cobra.Command {
-	var email, userType string
+	var email, userName, userType string
 	var verified, stdin bool
 	c := &cobra.Command{
 		Use:     "create --email EMAIL --password-stdin",
@@ -59,7 +60,7 @@ func newUserCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			u, err := a.Accounts.Create(ctx, operator, account.Draft{Email: email, Password: password},
+			u, err := a.Accounts.Create(ctx, operator, account.Draft{Email: email, Password: password, Username: userName},
 				account.Setting{UserType: &userType, Verified: &verified})
 			if err != nil {
 				return err
@@ -68,6 +69,7 @@ func newUserCreate() *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&email, "email", "", "the address to sign in by")
+	c.Flags().StringVar(&userName, "user-name", "", "another name to sign in by, where the API takes one")
 	c.Flags().StringVar(&userType, "user-type", identity.Customer, "customer, admin or superadmin")
 	c.Flags().BoolVar(&verified, "verified", false, "the address is known to be theirs")
 	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
@@ -83,16 +85,19 @@ func firstLine(r io.Reader) (string, error) {
 }
 
 func newUserSet() *cobra.Command {
-	var userType string
+	var userName, userType string
 	var disabled, verified bool
 	c := &cobra.Command{
-		Use:   "set EMAIL|LOCALID [--user-type TYPE] [--disabled=true|false] [--verified=true|false]",
+		Use:   "set EMAIL|LOCALID [--user-type TYPE] [--user-name NAME] [--disabled=true|false] [--verified=true|false]",
 		Short: "Change an account; disabling it ends its sessions",
 		Args:  takes("EMAIL|LOCALID"),
 		RunE: withApp(func(ctx context.Context, cmd *cobra.Command, args []string, a *app.App) error {
 			var set account.Setting
 			if cmd.Flags().Changed("user-type") {
 				set.UserType = &userType
+			}
+			if cmd.Flags().Changed("user-name") {
+				set.Username = &userName
 			}
 			if cmd.Flags().Changed("disabled") {
 				set.Disabled = &disabled
@@ -101,7 +106,7 @@ func newUserSet() *cobra.Command {
 				set.Verified = &verified
 			}
 			if set == (account.Setting{}) {
-				return errors.New("nothing to change: give --user-type, --disabled or --verified")
+				return errors.New("nothing to change: give --user-type, --user-name, --disabled or --verified")
 			}
 			u, err := a.Accounts.Set(ctx, operator, args[0], set)
 			if err != nil {
@@ -111,6 +116,7 @@ func newUserSet() *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&userType, "user-type", "", "customer, admin or superadmin")
+	c.Flags().StringVar(&userName, "user-name", "", "another name to sign in by; an empty one takes it away")
 	c.Flags().BoolVar(&disabled, "disabled", false, "shut the account, or open it again with --disabled=false")
 	c.Flags().BoolVar(&verified, "verified", false, "whether the address is known to be theirs")
 	return jsonFlag(c)

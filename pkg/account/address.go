@@ -175,7 +175,7 @@ func (s *Service) evict(ctx context.Context, by identity.Actor, email string) er
 		return err
 	}
 	return s.eraseIf(ctx, by, squatter.ID, func(u identity.User) error {
-		if u.EmailVerified {
+		if u.EmailVerified || u.IsAdmin() { // an operator vouches for whom they gave a role
 			return ErrEmailExists
 		}
 		return nil

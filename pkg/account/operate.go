@@ -2,100 +2,141 @@ package account
 
 import (
 	"context"
-	"slices"
-	"strconv"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
+	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
-// Setting is what an operator gives an account; nil leaves a part as it is.
-type Setting struct {
-	UserType *string
-	Disabled *bool
-	Verified *bool
-}
+// errOwnDoor is ErrNotAllowed for administrators who turn what is for others on themselves.
+var errOwnDoor = fault.New(fault.Forbidden, ErrNotAllowed.Code, "this is how administrators change other accounts; change your own where every user does, which asks for your password")
 
-func (c Setting) check(by identity.Actor) error {
-	if c.UserType == nil {
-		return nil
-	}
-	if !slices.Contains([]string{identity.Customer, identity.Admin, identity.Superadmin}, *c.UserType) {
-		return fault.InvalidField("userType", "unknown_value", "userType is one of customer, admin, superadmin")
-	}
-	if !by.MayGrant(*c.UserType) {
-		return ErrNotAllowed
-	}
-	return nil
-}
-
-// Create makes an account on an operator's word.
+// Create makes an account on an operator's or an administrator's word. What set names beside
+// the draft takes the draft's place.
 func (s *Service) Create(ctx context.Context, by identity.Actor, d Draft, set Setting) (identity.User, error) {
-	if err := set.check(by); err != nil {
+	if err := set.mayMake(by); err != nil {
 		return identity.User{}, err
 	}
-	u, err := s.Check(d)
+	u, err := s.Check(set.amend(d))
 	if err != nil {
 		return identity.User{}, err
 	}
-	if u, err = s.Hash(ctx, u, d.Password); err != nil {
+	if u, err = s.Hash(ctx, u, set.amend(d).Password); err != nil {
 		return identity.User{}, err
 	}
-	set.apply(&u)
+	if by, err = s.asNow(ctx, by); err != nil {
+		return identity.User{}, err
+	}
+	if err := set.mayMake(by); err != nil {
+		return identity.User{}, err
+	}
+	set.give(&u)
 	return u, s.Insert(ctx, u, s.event(by, audit.UserCreated, u, u.CreatedAt, set.detail()...))
 }
 
-func (c Setting) apply(u *identity.User) {
-	if c.UserType != nil {
-		u.UserType = *c.UserType
-	}
-	if c.Disabled != nil {
-		u.Disabled = *c.Disabled
-	}
-	if c.Verified != nil {
-		u.EmailVerified = *c.Verified
-	}
-}
-
-// detail says in names and values what an operator set.
-func (c Setting) detail() []string {
-	var pairs []string
-	if c.UserType != nil {
-		pairs = append(pairs, "user_type", *c.UserType)
-	}
-	if c.Disabled != nil {
-		pairs = append(pairs, "disabled", strconv.FormatBool(*c.Disabled))
-	}
-	if c.Verified != nil {
-		pairs = append(pairs, "email_verified", strconv.FormatBool(*c.Verified))
-	}
-	return pairs
-}
-
-// Set changes an account on an operator's word. Shutting it ends its sessions.
+// Set changes an account in one write, on an operator's or an administrator's word. Shutting it
+// ends its sessions; another role holds from the next request on. Administrators may change
+// what they say of themselves this way and give up their role; ErrNotAllowed for the rest.
 func (s *Service) Set(ctx context.Context, by identity.Actor, name string, set Setting) (identity.User, error) {
-	if err := set.check(by); err != nil {
-		return identity.User{}, err
-	}
-	found, err := s.Find(ctx, name)
+	found, err := s.target(ctx, by, name)
 	if err != nil {
 		return identity.User{}, err
 	}
+	if err := set.check(); err != nil {
+		return identity.User{}, err
+	}
 	return s.change(ctx, by, found.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
-		if !by.MayGrant(u.UserType) {
-			return nil, ErrNotAllowed
+		by, err := s.asNow(ctx, by)
+		if err != nil {
+			return nil, err
 		}
-		set.apply(u)
-		also := []identity.Consequence{s.event(by, audit.UserUpdated, *u, now, set.detail()...)}
-		if u.Disabled {
-			also = append(also, session.Cutoff(u, "", identity.EndedByAdmin, now))
+		before, news := *u, set.news(*u)
+		if err := news.allowed(by, before); err != nil {
+			return nil, err
 		}
-		return also, nil
+		also, err := s.apply(by, u, news, now)
+		if err != nil {
+			return nil, err
+		}
+		return also, s.keepSeat(ctx, by, before, u)
 	})
 }
+
+// apply makes u what set says and returns what follows from it.
+func (s *Service) apply(by identity.Actor, u *identity.User, set Setting, now time.Time) ([]identity.Consequence, error) {
+	before := *u
+	set.Profile.apply(&u.Profile)
+	bad := checkProfile(u.Profile)
+	if set.Username != nil {
+		bad = append(bad, setUsername(u, *set.Username)...)
+	}
+	also, refused := s.readdress(by, u, set.Email, now)
+	if bad = append(bad, refused...); len(bad) > 0 {
+		return nil, fault.InvalidFields(bad...)
+	}
+	set.give(u)
+	detail := set.detail()
+	if fields := differing(before, *u); len(fields) > 0 {
+		detail = append(detail, "fields", strings.Join(fields, " "))
+	}
+	also = append(also, s.event(by, audit.UserUpdated, *u, now, detail...))
+	if set.Disabled != nil && u.Disabled {
+		also = append(also, session.Cutoff(u, "", identity.EndedByAdmin, now))
+	}
+	return also, nil
+}
+
+// target returns the account that an operator or an administrator names. Nobody else learns
+// whether there is such an account.
+func (s *Service) target(ctx context.Context, by identity.Actor, name string) (identity.User, error) {
+	if !operates(by) {
+		return identity.User{}, ErrNotAllowed
+	}
+	return s.Find(ctx, name)
+}
+
+// operates reports whether by acts on other accounts at all.
+func operates(by identity.Actor) bool { return by.MayGrant(identity.Customer) }
+
+// asNow returns by with the role it has now: a request that was held up must not outlive it.
+func (s *Service) asNow(ctx context.Context, by identity.Actor) (identity.Actor, error) {
+	if by.Session == nil {
+		return by, nil
+	}
+	u, err := s.Store.User(ctx, by.User.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return by, absent(err)
+	}
+	if !by.Session.Live(u, s.Now()) {
+		return by, session.ErrSessionEnded
+	}
+	by.User = &u
+	return by, nil
+}
+
+// mayAct decides whether by may do to u what is not for oneself.
+func (s *Service) mayAct(ctx context.Context, by identity.Actor, u identity.User) error {
+	by, err := s.asNow(ctx, by)
+	switch {
+	case err != nil:
+		return err
+	case !operates(by):
+		return ErrNotAllowed
+	case owns(by, u):
+		return errOwnDoor
+	case !by.MayActOn(u):
+		return ErrNotAllowed
+	default:
+		return nil
+	}
+}
+
+func owns(by identity.Actor, u identity.User) bool { return by.User != nil && by.User.ID == u.ID }
 
 // List returns up to limit active accounts with ids after the given one.
 func (s *Service) List(ctx context.Context, after string, limit int) ([]identity.User, error) {

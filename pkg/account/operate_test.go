@@ -43,7 +43,7 @@ func TestNobodyActsOnTheirEqualsOrBetters(t *testing.T) {
 	}{
 		"a customer":   {actor(identity.Customer), ""},
 		"an admin":     {actor(identity.Admin), "customer"},
-		"a superadmin": {actor(identity.Superadmin), "customer admin"},
+		"a superadmin": {actor(identity.Superadmin), "customer admin superadmin"},
 		"a server":     {identity.Actor{Key: &identity.APIKey{Kind: identity.Secret}}, "customer admin"},
 		"an app":       {identity.Actor{Key: &identity.APIKey{Kind: identity.Publishable}}, ""},
 		"an operator":  {dialecttest.Operator, "customer admin superadmin"},

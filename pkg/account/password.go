@@ -19,7 +19,7 @@ func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current
 	if err := s.confirm(ctx, *by.User, current); err != nil {
 		return session.Grant{}, err
 	}
-	u, err := s.setPassword(ctx, by, *by.User, next)
+	u, err := s.setPassword(ctx, by, *by.User, next, func(identity.User) error { return nil })
 	if err != nil {
 		return session.Grant{}, err
 	}
@@ -57,21 +57,23 @@ func (s *Service) tries(u identity.User) limit.Hit {
 	return limit.Hit{Policy: s.Limits.Confirm, Subject: "user:" + u.ID}
 }
 
-// SetPassword gives an account another password on a server's or an operator's word and
-// ends all its sessions. It does not touch accounts above customers unless by may make them.
+// SetPassword gives somebody else's account another password on a server's, an operator's or
+// an administrator's word, ends all its sessions and tells its owner.
 func (s *Service) SetPassword(ctx context.Context, by identity.Actor, name, next string) error {
-	u, err := s.Find(ctx, name)
+	u, err := s.target(ctx, by, name)
 	if err != nil {
 		return err
 	}
-	if !by.MayGrant(u.UserType) {
-		return ErrNotAllowed
+	may := func(u identity.User) error { return s.mayAct(ctx, by, u) }
+	if err := may(u); err != nil {
+		return err // before the hash, which takes its time
 	}
-	_, err = s.setPassword(ctx, by, u, next)
+	_, err = s.setPassword(ctx, by, u, next, may)
 	return err
 }
 
-func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identity.User, next string) (identity.User, error) {
+// setPassword replaces a password unless may objects, in the same write.
+func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identity.User, next string, may func(identity.User) error) (identity.User, error) {
 	phc, err := s.hashNew(ctx, of, next)
 	if err != nil {
 		return identity.User{}, err
@@ -79,6 +81,9 @@ func (s *Service) setPassword(ctx context.Context, by identity.Actor, of identit
 	return s.change(ctx, by, of.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if u.PasswordHash != of.PasswordHash {
 			return nil, session.ErrBusy // another password change came first: this one's check is void
+		}
+		if err := may(*u); err != nil {
+			return nil, err
 		}
 		return s.replacePassword(by, u, phc, now), nil
 	})
@@ -103,6 +108,6 @@ func (s *Service) replacePassword(by identity.Actor, u *identity.User, phc strin
 	u.DropProofs(identity.ResetPassword, identity.MoveEmail)
 	return []identity.Consequence{
 		session.Cutoff(u, "", identity.EndedByPasswordChange, now), s.event(by, audit.PasswordChanged, *u, now),
-		s.Outbox.Post(mail.Notice(*u, by, mail.PasswordChanged, now), now),
+		s.Outbox.Post(notice(*u, by, mail.PasswordChanged, now), now),
 	}
 }

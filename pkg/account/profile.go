@@ -37,6 +37,20 @@ func (c ProfileChange) apply(p *identity.Profile) {
 	}
 }
 
+// over returns c with what d says where c says nothing.
+func (c ProfileChange) over(d ProfileChange) ProfileChange {
+	for _, f := range []struct{ to, from **string }{
+		{&c.Name, &d.Name}, {&c.LastName, &d.LastName}, {&c.DisplayName, &d.DisplayName}, {&c.Phone, &d.Phone},
+		{&c.Mobile, &d.Mobile}, {&c.BirthDate, &d.BirthDate}, {&c.Gender, &d.Gender}, {&c.TimeZone, &d.TimeZone}, {&c.Bio, &d.Bio},
+		{&c.ReferenceID, &d.ReferenceID}, {&c.RecoveryEmail, &d.RecoveryEmail},
+	} {
+		if *f.to == nil {
+			*f.to = *f.from
+		}
+	}
+	return c
+}
+
 // checkProfile returns the fields of p that break a rule. Names end up in mails and tokens:
 // they are one line of visible text.
 func checkProfile(p identity.Profile) []fault.Field {

@@ -10,7 +10,7 @@ import (
 )
 
 // DeleteOwn deletes the actor's own account after checking its password once more (OWASP
-// ASVS 7.5.1).
+// ASVS 7.5.1). The last superadmin cannot.
 func (s *Service) DeleteOwn(ctx context.Context, by identity.Actor, current string) error {
 	if err := s.confirm(ctx, *by.User, current); err != nil {
 		return err
@@ -18,16 +18,13 @@ func (s *Service) DeleteOwn(ctx context.Context, by identity.Actor, current stri
 	return s.erase(ctx, by, by.User.ID)
 }
 
-// Delete deletes an account on an operator's word.
+// Delete deletes an account on an operator's or an administrator's word.
 func (s *Service) Delete(ctx context.Context, by identity.Actor, name string) (identity.User, error) {
-	u, err := s.Find(ctx, name)
+	u, err := s.target(ctx, by, name)
 	if err != nil {
 		return identity.User{}, err
 	}
-	if !by.MayGrant(u.UserType) {
-		return identity.User{}, ErrNotAllowed
-	}
-	return u, s.erase(ctx, by, u.ID)
+	return u, s.eraseIf(ctx, by, u.ID, func(u identity.User) error { return s.mayAct(ctx, by, u) })
 }
 
 // erase empties the account in one write: from then on no credential of it works, nothing
@@ -43,12 +40,13 @@ func (s *Service) eraseIf(ctx context.Context, by identity.Actor, id string, may
 		if err := may(*u); err != nil {
 			return nil, err
 		}
+		before := *u
 		*u = identity.User{
 			ID: u.ID, Rev: u.Rev, Deleted: true, UserType: u.UserType, Epoch: u.Epoch,
 			CreatedAt: u.CreatedAt, PasswordSetAt: u.PasswordSetAt,
 		}
 		end := session.Cutoff(u, "", identity.EndedByDeletion, now)
-		return []identity.Consequence{end, s.event(by, audit.UserDeleted, *u, now)}, nil
+		return []identity.Consequence{end, s.event(by, audit.UserDeleted, *u, now)}, s.keepSeat(ctx, by, before, u)
 	})
 	return err
 }

@@ -30,7 +30,8 @@ var (
 	ErrUsernameExists = fault.New(fault.Conflict, "username_exists", "another account has this user name")
 	// ErrReauth answers what needs a proof of identity that is not older than a few minutes.
 	ErrReauth = fault.New(fault.Forbidden, "reauth_required", "send the current password, or sign in again, to change this")
-	// ErrNotAllowed answers an attempt on an account above the actor's own level.
+	// ErrNotAllowed answers an attempt on an account that is not the actor's to change, or to
+	// give somebody what is not theirs to give.
 	ErrNotAllowed = fault.New(fault.Forbidden, "insufficient_scope", "you may not change this account")
 )
 
@@ -73,7 +74,7 @@ type Service struct {
 const maxRounds = 5
 
 // change applies f to the stored account and writes it, starting over when it changed in
-// between. What f returns is recorded in the same write.
+// between, or when f says store.ErrStale. What f returns is recorded in the same write.
 func (s *Service) change(ctx context.Context, by identity.Actor, id string, f func(u *identity.User, now time.Time) ([]identity.Consequence, error)) (identity.User, error) {
 	for range maxRounds {
 		now := s.Now()
@@ -82,6 +83,9 @@ func (s *Service) change(ctx context.Context, by identity.Actor, id string, f fu
 			return identity.User{}, err
 		}
 		also, err := f(&u, now)
+		if errors.Is(err, store.ErrStale) {
+			continue
+		}
 		if err != nil {
 			return identity.User{}, err
 		}

@@ -17,13 +17,14 @@ const (
 	ReuseDetected   Kind = "reuse_detected"   // At, Device, Address: a session ended because its token was used twice
 	ConfirmAddress  Kind = "confirm_address"  // Link, Until, At, Device, Address: to the address that an account is to have
 	AddressChange   Kind = "address_change"   // Link (it undoes the change), NewEmail, At, Until: to the address it has
+	AddressChanged  Kind = "address_changed"  // At: to the address an account had before an administrator changed it
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
 		VerifyEmail, AccountExists, ResetPassword, PasswordChanged, Invitation, NewSignIn, ReuseDetected,
-		ConfirmAddress, AddressChange, SignInLink,
+		ConfirmAddress, AddressChange, AddressChanged, SignInLink,
 	}
 }
 

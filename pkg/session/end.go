@@ -129,14 +129,19 @@ func (s *Service) CarryOutCutoffs(ctx context.Context, batch []identity.Conseque
 
 // List returns the live sessions of the actor's account, newest first.
 func (s *Service) List(ctx context.Context, by identity.Actor) ([]identity.Session, error) {
+	return s.ListOf(ctx, *by.User)
+}
+
+// ListOf returns the live sessions of an account as it has just been read, newest first.
+func (s *Service) ListOf(ctx context.Context, u identity.User) ([]identity.Session, error) {
 	now := s.Now()
-	all, err := s.Store.UserSessions(ctx, by.User.ID, now)
+	all, err := s.Store.UserSessions(ctx, u.ID, now)
 	if err != nil {
 		return nil, fmt.Errorf("session: list: %w", err)
 	}
 	live := all[:0]
 	for _, sess := range all {
-		if sess.Live(*by.User, now) {
+		if sess.Live(u, now) {
 			live = append(live, sess)
 		}
 	}

@@ -59,7 +59,7 @@ func outlineOf(k mail.Kind) (outline, error) {
 		return outline{button: true, origin: done}, nil
 	case mail.Invitation:
 		return outline{button: true}, nil // where administrators work is not the guests' business
-	case mail.PasswordChanged, mail.NewSignIn, mail.ReuseDetected:
+	case mail.PasswordChanged, mail.NewSignIn, mail.ReuseDetected, mail.AddressChanged:
 		return outline{origin: done}, nil
 	}
 	return outline{}, fmt.Errorf("letter: a message of unknown kind %q", k)
