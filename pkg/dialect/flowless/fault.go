@@ -27,10 +27,22 @@ var texts = map[string]string{
 	"invalid_link":       "Invalid or expired token",
 }
 
+// tooMany is the body of every 429, which the documents have without a code.
+type tooMany struct {
+	Success   bool   `json:"success"`
+	Error     string `json:"error"`
+	Message   string `json:"message"`
+	Remaining int    `json:"remaining"`
+}
+
 // Render answers a fault as the dialect's documents have errors, with the fields that were
 // refused besides.
 func Render(w http.ResponseWriter, _ *http.Request, requestID string, f *fault.Error) {
 	w.Header()["X-Request-Id"] = []string{requestID}
+	if f.Kind == fault.RateLimited {
+		httpkit.WriteFault(w, status(f), f, tooMany{Error: "rate_limit_exceeded", Message: "Too many requests. Please try again later."})
+		return
+	}
 	text := sentence(f)
 	b := body{"success": false, "error": text, "message": text, "code": strings.ToUpper(f.Code)}
 	if len(f.Fields) > 0 {
@@ -38,10 +50,6 @@ func Render(w http.ResponseWriter, _ *http.Request, requestID string, f *fault.E
 	}
 	if f.Code == "invalid_link" {
 		b["valid"] = false
-	}
-	if f.Kind == fault.RateLimited {
-		b["error"], b["message"] = "rate_limit_exceeded", "Too many requests. Please try again later."
-		b["remaining"] = 0
 	}
 	httpkit.WriteFault(w, status(f), f, b)
 }
