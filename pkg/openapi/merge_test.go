@@ -7,6 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/flowless"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/native"
 	"github.com/gatehouse-id/gatehouse/pkg/openapi"
 )
@@ -15,7 +16,10 @@ const publicURL = "https://id.example.com"
 
 // parts are the descriptions of all dialects.
 func parts() []openapi.Part {
-	return []openapi.Part{{Name: "native", YAML: native.Description()}}
+	return []openapi.Part{
+		{Name: "native", YAML: native.Description()},
+		{Name: "flowless", YAML: flowless.Description(), At: "/flowless"},
+	}
 }
 
 // TestTheDocumentIsValid asks a reader of OpenAPI 3.1 that is not ours, which also holds every

@@ -1,0 +1,45 @@
+package flowless_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/flowless"
+	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/openapi"
+	"github.com/gatehouse-id/gatehouse/pkg/openapi/openapitest"
+)
+
+// at is where the dialect is mounted unless somebody says otherwise.
+const at = "/flowless"
+
+// pending are the routes that are described before they exist. A route that is registered has to
+// be taken off.
+var pending = []string{
+	"POST /flowless/auth/upload/picture", "DELETE /flowless/auth/upload/picture", "POST /flowless/auth/upload-picture",
+	"GET /flowless/auth/users", "POST /flowless/auth/users", "PUT /flowless/auth/users/{id}", "DELETE /flowless/auth/users/{id}",
+	"GET /flowless/auth/admin/users/{id}", "PUT /flowless/auth/admin/users/{id}",
+}
+
+// routes are those of the dialect with every limit set, where they are mounted.
+func routes() []httpkit.Route {
+	h := &flowless.Handler{}
+	for _, policy := range reflect.ValueOf(&h.Limits).Elem().Fields() {
+		policy.Set(reflect.ValueOf(limit.Policy{Name: "any", Limit: 1}))
+	}
+	all := slices.Clone(h.Routes())
+	for i := range all {
+		all[i].Path = at + all[i].Path
+	}
+	return all
+}
+
+func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
+	doc, err := openapi.Merge("http://localhost:8080", openapi.Part{Name: "flowless", YAML: flowless.Description(), At: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	openapitest.Routes(t, doc, openapitest.Table{Routes: routes(), Pending: pending})
+}
