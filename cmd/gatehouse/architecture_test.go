@@ -33,7 +33,7 @@ var house = [][]string{
 	6:  {"pkg/mail/smtp", "pkg/mail/file", "pkg/keyring", "pkg/limit", "pkg/audit", "pkg/apikey"},
 	7:  {"pkg/courier", "pkg/session", "pkg/invite"},
 	8:  {"pkg/account", "pkg/admin", "pkg/bridge"},
-	9:  {"pkg/signin", "pkg/handoff"},
+	9:  {"pkg/signin", "pkg/handoff", "pkg/picture"},
 	10: {"pkg/relay"},
 	11: {"pkg/httpkit"},
 	12: {"pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi"},

@@ -46,7 +46,8 @@ func (s *Service) eraseIf(ctx context.Context, by identity.Actor, id string, may
 			CreatedAt: u.CreatedAt, PasswordSetAt: u.PasswordSetAt,
 		}
 		end := session.Cutoff(u, "", identity.EndedByDeletion, now)
-		return []identity.Consequence{end, s.event(by, audit.UserDeleted, *u, now)}, s.keepSeat(ctx, by, before, u)
+		also := append(dropPicture(before, now), end, s.event(by, audit.UserDeleted, *u, now))
+		return also, s.keepSeat(ctx, by, before, u)
 	})
 	return err
 }

@@ -17,6 +17,8 @@ const (
 	UserDeleted     = "user_deleted"     // the account was emptied
 	PasswordChanged = "password_changed" // by its owner, by a reset or by an administrator
 
+	PictureChanged = "picture_changed" // by its owner: another one, or none
+
 	EmailVerified     = "email_verified"      // the holder of a mailed link proved to read the address
 	EmailChangeAsked  = "email_change_asked"  // both addresses were written to
 	EmailChanged      = "email_changed"       // the account has another address

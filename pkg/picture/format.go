@@ -1,0 +1,163 @@
+package picture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/webp"
+
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+)
+
+const (
+	maxSide   = 4096
+	maxPixels = 16 << 20
+	// maxScans is far more than a progressive JPEG has. Each of them goes over the whole picture.
+	maxScans = 100
+)
+
+var (
+	errNoPicture = fault.InvalidField("picture", "not_a_picture", "picture is a PNG, JPEG, WebP or GIF that is whole")
+	errTooMany   = fault.InvalidField("picture", "too_many_pixels", "picture is at most 4096 pixels wide and high and has at most 16 million; fewer where they take more memory to read: 16-bit PNG, lossless WebP, progressive JPEG")
+	errScans     = errors.New("more scans than a picture has")
+	errTruncated = errors.New("it is shorter than it says")
+)
+
+// format is one of the kinds of files that are taken.
+type format struct {
+	magic  string // how a file begins; a question mark stands for any byte
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+	// examine says from the headers how many bytes a pixel takes to decode at most, and how the
+	// picture is to be turned.
+	examine func(data []byte) (traits, error)
+}
+
+// traits are what headers tell beside the size.
+type traits struct {
+	memory      float64 // bytes for each pixel
+	orientation int     // as EXIF counts; 0 and 1 are upright
+}
+
+func formats() []format {
+	return []format{
+		{"\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, examinePNG},
+		{"\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode, examineJPEG},
+		// Decode stops behind the first frame.
+		{"GIF87a", gif.DecodeConfig, gif.Decode, examineGIF},
+		{"GIF89a", gif.DecodeConfig, gif.Decode, examineGIF},
+		{"RIFF????WEBP", webp.DecodeConfig, webp.Decode, examineWebP},
+	}
+}
+
+// sniff finds the format by how a file begins, and by nothing else.
+func sniff(data []byte) (format, bool) {
+	for _, f := range formats() {
+		if len(data) >= len(f.magic) && matches(f.magic, data) {
+			return f, true
+		}
+	}
+	return format{}, false
+}
+
+func matches(magic string, data []byte) bool {
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// header is what is known of a picture before it is decoded.
+type header struct {
+	format
+	traits
+	width, height int
+}
+
+// bytes returns how much memory decoding takes at most. Decoders round sizes up to whole blocks.
+func (h header) bytes() int64 {
+	up := func(n int) int64 { return int64(n+31) &^ 31 }
+	return int64(float64(up(h.width)*up(h.height)) * h.memory)
+}
+
+// examine reads the headers of a file. It refuses what has too many pixels.
+func examine(data []byte) (header, error) {
+	f, ok := sniff(data)
+	if !ok {
+		return header{}, errNoPicture
+	}
+	c, err := f.config(bytes.NewReader(data))
+	if err != nil {
+		return header{}, errNoPicture.With(err)
+	}
+	if c.Width <= 0 || c.Height <= 0 {
+		return header{}, errNoPicture
+	}
+	if c.Width > maxSide || c.Height > maxSide || c.Width*c.Height > maxPixels {
+		return header{}, errTooMany
+	}
+	t, err := f.examine(data)
+	if err != nil {
+		return header{}, errNoPicture.With(err)
+	}
+	return header{format: f, traits: t, width: c.Width, height: c.Height}, nil
+}
+
+// examinePNG reads the header chunk (ISO/IEC 15948, 11.2.1): it comes first, at a fixed place.
+func examinePNG(data []byte) (traits, error) {
+	const depth, colour, interlace = 24, 25, 28
+	if len(data) <= interlace {
+		return traits{}, errTruncated
+	}
+	t := traits{memory: 4} // also of grey, which a transparent value makes coloured
+	switch {
+	case data[depth] == 16:
+		t.memory = 8
+	case data[colour] == 3: // a palette
+		t.memory = 1
+	}
+	if data[interlace] != 0 { // each pass is a picture of its own
+		t.memory *= 2
+	}
+	return t, nil
+}
+
+func examineGIF([]byte) (traits, error) { return traits{memory: 1}, nil }
+
+// examineWebP finds out which of its codecs a file uses (RFC 9649). The lossless one, which also
+// packs transparency, may make a second copy of the whole.
+func examineWebP(data []byte) (traits, error) {
+	const lossy, lossless = 1.5, 8
+	end := 8 + int64(binary.LittleEndian.Uint32(data[4:]))
+	if end > int64(len(data)) {
+		return traits{}, errTruncated // a decoder would make room for what is not there
+	}
+	transparency := 0.0
+	for at := int64(12); at+9 <= end; {
+		length := int64(binary.LittleEndian.Uint32(data[at+4:]))
+		if length > end-at-8 {
+			return traits{}, errTruncated
+		}
+		switch string(data[at : at+4]) {
+		case "VP8 ":
+			return traits{memory: lossy + transparency}, nil
+		case "VP8L":
+			return traits{memory: lossless}, nil
+		case "ALPH":
+			transparency = 1
+			if length > 0 && data[at+8]&3 != 0 {
+				transparency += lossless
+			}
+		}
+		at += 8 + length + length&1
+	}
+	return traits{}, errTruncated
+}
