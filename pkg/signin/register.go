@@ -13,8 +13,8 @@ import (
 
 // Register makes an account and signs it in. With an invitation code the account gets what
 // the invitation assigns, and exactly one use of it is spent. Where addresses must be
-// verified first there is no Grant, and an address that has an account already is answered
-// in the same way: ok is false, err is nil.
+// verified first the Grant has no session, and an address that has an account already is
+// answered in the same way, with a user who was never stored: ok is false, err is nil.
 func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Draft, code string) (g session.Grant, ok bool, err error) {
 	if err := s.mayRegister(code); err != nil {
 		return session.Grant{}, false, err
@@ -36,10 +36,10 @@ func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Dra
 		u, err = s.redeem(ctx, by, u, code)
 	}
 	if s.RequireVerified && isTaken(err) {
-		return session.Grant{}, false, s.Accounts.RegisteredAgain(ctx, by, u.EmailKey())
+		return session.Grant{User: u}, false, s.Accounts.RegisteredAgain(ctx, by, u.EmailKey())
 	}
 	if err != nil || s.RequireVerified {
-		return session.Grant{}, false, err
+		return session.Grant{User: u}, false, err
 	}
 	g, err = s.Sessions.Start(ctx, by, u, []string{"pwd"}, s.event(by, audit.SignIn, u))
 	return g, err == nil, err

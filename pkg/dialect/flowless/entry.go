@@ -53,7 +53,7 @@ func (h *Handler) register(c *httpkit.Call, q registerRequest) (httpkit.Reply, e
 	case err != nil:
 		return httpkit.Reply{}, err
 	case !signedIn:
-		return ok(pendingRegistration(q.Email))
+		return ok(pendingRegistration(h.user(g.User)))
 	default:
 		return h.opened(g, registered(h.user(g.User), g))
 	}

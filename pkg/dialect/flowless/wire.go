@@ -67,27 +67,32 @@ func with(b body, more body) body {
 
 // held is a session as its holder gets it.
 func held(g session.Grant) body {
-	b := body{"session": body{"session_id": g.ID, "expires_at": g.Session.ExpiresAt()}}
+	return body{"session_id": g.ID, "expires_at": g.Session.ExpiresAt()}
+}
+
+// opening is a session as it comes with a user.
+func opening(user body, g session.Grant) body {
+	b := body{"user": user}
 	both(b, "session_id", "sessionId", g.ID)
 	both(b, "expires_at", "expiresAt", g.Session.ExpiresAt())
 	return b
 }
 
+// login says success inside of data too: an official client unwraps it.
 func login(user body, g session.Grant) body {
-	all := with(held(g), body{"success": true, "user": user})
-	return with(all, body{"data": all})
+	all := with(opening(user, g), body{"success": true})
+	return with(all, body{"data": with(all, body{"session": held(g)})})
 }
 
 func registered(user body, g session.Grant) body {
-	all := with(held(g), body{"user": user})
+	all := with(opening(user, g), body{"session": held(g)})
 	return with(all, body{"success": true, "data": with(user, all)})
 }
 
 // pendingRegistration is the answer where an address must be proved first. It is the same for an
-// address that has an account.
-func pendingRegistration(email string) body {
-	user := body{"email": email}
-	both(user, "is_verified", "isVerified", false)
+// address that has an account: the id is then nobody's.
+func pendingRegistration(user body) body {
+	user = with(user, nil)
 	both(user, "requires_verification", "requiresVerification", true)
 	return body{
 		"success": true, "message": "Registration successful. Please check your email to verify your account.",
@@ -96,8 +101,7 @@ func pendingRegistration(email string) body {
 }
 
 func renewed(g session.Grant) body {
-	b := held(g)
-	return with(b, body{"success": true, "data": b})
+	return with(held(g), body{"success": true, "data": held(g)})
 }
 
 func validated(user body, s identity.Session) body {
