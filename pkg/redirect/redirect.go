@@ -37,7 +37,7 @@ func (r Rule) Destination(wanted string) (string, bool) {
 // unless it stays on the machine of its reader, whose query has room for a one-time token.
 func (r Rule) Page(wanted string) (string, bool) {
 	u, ok := r.read(wanted)
-	if !ok || u.Host == "" || !strings.EqualFold(u.Scheme, "https") && !loopback(u.Hostname()) {
+	if !ok || !strings.EqualFold(u.Scheme, "https") && !loopback(u.Hostname()) {
 		return "", false
 	}
 	query, err := url.ParseQuery(u.RawQuery)
@@ -64,14 +64,14 @@ func (r Rule) read(wanted string) (*url.URL, bool) {
 		return nil, false
 	}
 	u, err := url.Parse(wanted)
-	if err != nil || u.User != nil || u.Opaque != "" || strings.HasPrefix(u.Path, "//") {
+	if err != nil || u.User != nil || strings.HasPrefix(u.Path, "//") {
 		return nil, false
 	}
 	if u.Scheme == "" && u.Host == "" {
 		return u, strings.HasPrefix(wanted, "/") && !strings.HasPrefix(wanted, "//")
 	}
 	origin := strings.ToLower(u.Scheme + "://" + u.Host)
-	return u, u.Host != "" && (origin == r.Own || slices.Contains(r.Others, origin))
+	return u, origin == r.Own || slices.Contains(r.Others, origin)
 }
 
 // odd is true of what has no place in a URL as it is sent: controls, spaces, anything but ASCII.
