@@ -36,7 +36,7 @@ func (h *Handler) Mount(r gin.IRoutes, kit *httpkit.Kit) { kit.Mount(r, Render, 
 // Routes returns every route of the dialect.
 func (h *Handler) Routes() []httpkit.Route {
 	routes := h.entry()
-	for _, part := range [][]httpkit.Route{h.own(), h.passwords(), h.links(), h.bridged(), h.absent()} {
+	for _, part := range [][]httpkit.Route{h.own(), h.passwords(), h.links(), h.bridged(), h.administration(), h.absent()} {
 		routes = append(routes, part...)
 	}
 	for i := range routes {
