@@ -23,6 +23,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
 	"github.com/gatehouse-id/gatehouse/pkg/openapi"
 	"github.com/gatehouse-id/gatehouse/pkg/password"
+	"github.com/gatehouse-id/gatehouse/pkg/picture"
 	"github.com/gatehouse-id/gatehouse/pkg/relay"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
@@ -43,6 +44,7 @@ type App struct {
 	Signin   *signin.Service
 	Handoffs *handoff.Service
 	Bridge   *bridge.Service
+	Pictures *picture.Service
 	Audit    *audit.Log
 	Relay    *relay.Relay
 	API      *openapi.API // what the routes are, for people and programs
@@ -127,6 +129,7 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 	if err := a.buildBridge(master); err != nil {
 		return nil, err
 	}
+	a.buildPictures()
 	if err := a.buildCourier(master, opts); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/pages"
 )
 
-// mountPages registers the hosted pages, in the operator's looks.
+// mountPages registers the hosted pages, in the operator's looks, and the pictures of accounts.
 func (a *App) mountPages(r gin.IRoutes, kit *httpkit.Kit) error {
 	brand := pages.Brand{Name: a.Config.BrandName, Color: a.Config.BrandColor}
 	if path := a.Config.BrandLogo; path != "" {
@@ -19,6 +19,7 @@ func (a *App) mountPages(r gin.IRoutes, kit *httpkit.Kit) error {
 			return fmt.Errorf("read GATEHOUSE_BRAND_LOGO: %w", err)
 		}
 	}
+	(&pages.Pictures{Service: a.Pictures}).Mount(r, kit)
 	return (&pages.Handler{
 		Signin: a.Signin, Accounts: a.Accounts, Handoffs: a.Handoffs, Brand: brand,
 		Secure: strings.HasPrefix(a.Config.PublicURL, "https://"),

@@ -122,6 +122,8 @@ type Config struct {
 	LimitMail Rate
 	// LimitMailDay bounds them over a longer time.
 	LimitMailDay Rate
+	// LimitUpload bounds pictures that one account sends.
+	LimitUpload Rate
 	// LimitCode bounds attempts at codes and one-time tokens.
 	LimitCode Rate
 

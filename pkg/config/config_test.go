@@ -38,7 +38,8 @@ func TestDefaultsAreUsable(t *testing.T) {
 		LimitRefresh: config.Rate{Limit: 20, Window: time.Minute}, LimitMe: config.Rate{Limit: 100, Window: time.Minute},
 		LimitLogout: config.Rate{Limit: 10, Window: time.Minute}, LimitMail: config.Rate{Limit: 3, Window: 15 * time.Minute},
 		LimitMailDay: config.Rate{Limit: 10, Window: 24 * time.Hour}, LimitCode: config.Rate{Limit: 10, Window: 15 * time.Minute},
-		LogLevel: slog.LevelInfo, LogFormat: "json",
+		LimitUpload: config.Rate{Limit: 10, Window: time.Hour},
+		LogLevel:    slog.LevelInfo, LogFormat: "json",
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(config.Config{})); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -64,7 +65,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret + "a," + longSecret + "b",
 		"GATEHOUSE_TRUST_TOKEN=paseto", "GATEHOUSE_TRUST_TOKEN_TTL=1m",
 		"GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "GATEHOUSE_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
-		"GATEHOUSE_RATE_LIMIT=off", "GATEHOUSE_LIMIT_LOGIN=7/1m30s", "GATEHOUSE_LOG_LEVEL=debug", "GATEHOUSE_LOG_FORMAT=text",
+		"GATEHOUSE_RATE_LIMIT=off", "GATEHOUSE_LIMIT_LOGIN=7/1m30s", "GATEHOUSE_LIMIT_UPLOAD=2/1m", "GATEHOUSE_LOG_LEVEL=debug", "GATEHOUSE_LOG_FORMAT=text",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +85,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	want.CORSOrigins, want.RateLimit = []string{"https://app.example.com", "http://localhost:3000"}, false
 	want.LimitLogin, want.LogLevel, want.LogFormat = config.Rate{Limit: 7, Window: 90 * time.Second}, slog.LevelDebug, "text"
+	want.LimitUpload = config.Rate{Limit: 2, Window: time.Minute}
 	plain := cmp.Options{
 		cmpopts.IgnoreUnexported(config.Config{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 		cmp.Comparer(func(a, b config.Secret) bool { return a.Reveal() == b.Reveal() }),

@@ -17,7 +17,7 @@ func (c Config) Dev() (Config, error) {
 	for name, limit := range map[string]*Rate{
 		"LIMIT_LOGIN": &c.LimitLogin, "LIMIT_REGISTER": &c.LimitRegister, "LIMIT_REFRESH": &c.LimitRefresh,
 		"LIMIT_ME": &c.LimitMe, "LIMIT_LOGOUT": &c.LimitLogout, "LIMIT_MAIL": &c.LimitMail, "LIMIT_MAIL_DAY": &c.LimitMailDay,
-		"LIMIT_CODE": &c.LimitCode,
+		"LIMIT_CODE": &c.LimitCode, "LIMIT_UPLOAD": &c.LimitUpload,
 	} {
 		if !c.given[name] {
 			limit.Limit *= generous

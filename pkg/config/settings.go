@@ -73,6 +73,7 @@ func (c *Config) settings() []setting {
 		{"LIMIT_LOGOUT", "10/1m", in(&c.LimitLogout, rate), open, "sign-outs"},
 		{"LIMIT_MAIL", "3/15m", in(&c.LimitMail, rate), open, "mails to one recipient"},
 		{"LIMIT_MAIL_DAY", "10/24h", in(&c.LimitMailDay, rate), open, "mails to one recipient over a longer time"},
+		{"LIMIT_UPLOAD", "10/1h", in(&c.LimitUpload, rate), open, "pictures that one account sends"},
 		{"LIMIT_CODE", "10/15m", in(&c.LimitCode, rate), open, "attempts at codes and one-time tokens"},
 		{"LOG_LEVEL", "info", in(&c.LogLevel, logLevel), open, "debug, info, warn or error"},
 		{"LOG_FORMAT", "json", in(&c.LogFormat, oneOf("json", "text")), open, "json or text"},

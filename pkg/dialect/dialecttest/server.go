@@ -63,7 +63,7 @@ func Start(t testing.TB, open Opener, opts Options) *Server {
 		"GATEHOUSE_MASTER_KEY=" + shared.masterKey(), "GATEHOUSE_PUBLIC_URL=http://localhost:8080",
 		"GATEHOUSE_BRIDGE_SECRETS=" + BridgeSecret + "," + OldBridgeSecret,
 	}
-	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "MAIL_DAY", "CODE"} {
+	for _, name := range []string{"LOGIN", "REGISTER", "REFRESH", "ME", "LOGOUT", "MAIL", "MAIL_DAY", "CODE", "UPLOAD"} {
 		env = append(env, "GATEHOUSE_LIMIT_"+name+"=1000000/1m")
 	}
 	if opts.Clock == nil {
