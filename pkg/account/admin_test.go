@@ -15,8 +15,6 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 )
 
-const phrase = "a long enough phrase"
-
 // house is a service with an account of each type, each signed in.
 type house struct {
 	*dialecttest.Server
