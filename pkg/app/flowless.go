@@ -42,7 +42,7 @@ func (a *App) flowless(m config.Mount) *flowless.Handler {
 		path = "/"
 	}
 	return &flowless.Handler{
-		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Bridge: a.Bridge, Now: a.Now,
+		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Bridge: a.Bridge, Pictures: a.Pictures, Now: a.Now,
 		Cookie: flowless.Cookie{Path: path, Secure: a.https()},
 		Limits: flowless.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,

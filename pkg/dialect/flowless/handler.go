@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/bridge"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
+	"github.com/gatehouse-id/gatehouse/pkg/picture"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
 )
@@ -20,6 +21,7 @@ type Handler struct {
 	Sessions *session.Service
 	Accounts *account.Service
 	Bridge   *bridge.Service
+	Pictures *picture.Service
 	Limits   Limits
 	Cookie   Cookie
 	Now      func() time.Time
@@ -36,7 +38,7 @@ func (h *Handler) Mount(r gin.IRoutes, kit *httpkit.Kit) { kit.Mount(r, Render, 
 // Routes returns every route of the dialect.
 func (h *Handler) Routes() []httpkit.Route {
 	routes := h.entry()
-	for _, part := range [][]httpkit.Route{h.own(), h.passwords(), h.links(), h.bridged(), h.administration(), h.absent()} {
+	for _, part := range [][]httpkit.Route{h.own(), h.pictures(), h.passwords(), h.links(), h.bridged(), h.administration(), h.absent()} {
 		routes = append(routes, part...)
 	}
 	for i := range routes {

@@ -18,7 +18,6 @@ const at = "/flowless"
 // pending are the routes that are described before they exist. A route that is registered has to
 // be taken off.
 var pending = []string{
-	"POST /flowless/auth/upload/picture", "DELETE /flowless/auth/upload/picture", "POST /flowless/auth/upload-picture",
 	"GET /flowless/auth/users",
 }
 

@@ -25,7 +25,7 @@ func (h *Handler) user(u identity.User) body {
 	p := u.Profile
 	b := body{
 		"id": u.ID, "email": u.Email, "name": text(p.Name), "mobile": text(p.Mobile), "phone": text(p.Phone),
-		"picture": nil, "dob": text(p.BirthDate), "gender": text(p.Gender), "tmz": text(p.TimeZone),
+		"picture": text(h.Pictures.URL(u)), "dob": text(p.BirthDate), "gender": text(p.Gender), "tmz": text(p.TimeZone),
 		"bio": text(p.Bio), "username": text(u.Username),
 	}
 	both(b, "last_name", "lastName", text(p.LastName))
