@@ -47,7 +47,7 @@ func TestEveryDocumentedExchange(t *testing.T) {
 		n := 0
 		for name, table := range map[string][]exchange{
 			"playground, core": playgroundCore(), "playground, own account": playgroundOwn(), "playground, passwords and mails": playgroundProofs(),
-			"playground, bridge": playgroundServers(), "playground, admin": playgroundAdmin(), "playground, social": playgroundSocial(), "playground, last part": playgroundLast(), "reference": reference(),
+			"playground, bridge": playgroundServers(), "playground, admin": playgroundAdmin(), "pictures": pictures(), "playground, social": playgroundSocial(), "playground, last part": playgroundLast(), "reference": reference(),
 		} {
 			for _, x := range table {
 				n++

@@ -6,7 +6,10 @@ import (
 	"image/color"
 	"image/png"
 	"mime/multipart"
+	"net/url"
 	"testing"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 )
 
 // photo returns a small PNG.
@@ -41,4 +44,18 @@ func multipartPicture(t testing.TB, field, name, content string) (body, contentT
 		t.Fatal(err)
 	}
 	return out.String(), form.FormDataContentType()
+}
+
+// picture downloads what a picture_url leads to.
+func picture(t testing.TB, s *dialecttest.Server, address string) dialecttest.Response {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.Do(t, dialecttest.Request{Path: u.RequestURI()})
+	if r.Status != 200 {
+		t.Fatalf("%s: %d %s", address, r.Status, r.Body)
+	}
+	return r
 }
