@@ -10,7 +10,10 @@ import (
 // in without a password.
 func (h *Handler) links() []httpkit.Route {
 	plain := httpkit.Spellings{}
-	enter := httpkit.Spellings{Same: map[string]string{"redirectUrl": "redirect_url", "device_id": "deviceId", "email": "identifier"}}
+	enter := httpkit.Spellings{
+		Same:     map[string]string{"redirectUrl": "redirect_url", "device_id": "deviceId", "email": "identifier"},
+		Services: map[string]string{"identifier": "email", "redirect_url": "redirectUrl"},
+	}
 	return []httpkit.Route{
 		{Method: post, Path: "/auth/verify-email", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.Spelled(plain, h.verifyEmail)},
 		{Method: post, Path: "/auth/resend-verification", Access: httpkit.Access{SessionID: true, Bridge: true}, Limit: h.Limits.Mail, Handle: httpkit.OptionalSpelled(plain, h.resendVerification)},
