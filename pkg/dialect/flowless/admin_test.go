@@ -15,7 +15,10 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
-const another = "another long phrase"
+const (
+	another            = "another long phrase"
+	notAnAdministrator = "The credential does not allow this"
+)
 
 // realm is a service with people of each type, by who they are.
 type realm struct {
@@ -104,7 +107,8 @@ func TestWhoReachesTheRoutesOfAdministrators(t *testing.T) {
 				answers := map[string]dialecttest.Response{}
 				for verb, q := range administration(id) {
 					answers[verb] = r.Do(t, tc.with(q))
-					if answers[verb].Status != tc.status {
+					gated := tc.status != 403 || strings.Contains(answers[verb].Body, notAnAdministrator) // by the route, before any service
+					if answers[verb].Status != tc.status || !gated {
 						t.Errorf("%s, %s: %d %s, want %d", name, verb, answers[verb].Status, answers[verb].Body, tc.status)
 					}
 				}
@@ -118,7 +122,7 @@ func TestWhoReachesTheRoutesOfAdministrators(t *testing.T) {
 				}
 			}
 			made := r.Do(t, tc.with(users(http.MethodPost, "users", "", object{"email": "new@example.com", "password": another})))
-			if made.Status != tc.status {
+			if made.Status != tc.status || tc.status == 403 && !strings.Contains(made.Body, notAnAdministrator) {
 				t.Errorf("%s makes an account: %d %s, want %d", name, made.Status, made.Body, tc.status)
 			}
 		}
@@ -199,7 +203,7 @@ func TestNobodyIsGivenMoreThanTheirGiverHas(t *testing.T) {
 				}
 				email := tc.by + "." + tc.userType + "." + name + "." + tc.of + "@example.com"
 				q := users(http.MethodPost, "users", "", object{"email": email, "password": another, name: tc.userType})
-				if a := r.Do(t, r.as(tc.by, q)); a.Status != tc.status && !(tc.of == tc.by) {
+				if a := r.Do(t, r.as(tc.by, q)); a.Status != tc.status && tc.of != tc.by {
 					t.Errorf("%s makes a new %s: %d %s, want %d", tc.by, tc.userType, a.Status, a.Body, tc.status)
 				}
 			}
