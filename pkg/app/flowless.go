@@ -47,7 +47,7 @@ func (a *App) flowless(m config.Mount) *flowless.Handler {
 		Limits: flowless.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
 			Me: policy("me", a.Config.LimitMe), Logout: policy("logout", a.Config.LimitLogout),
-			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof,
+			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof, Upload: a.Pictures.Uploads,
 		},
 	}
 }

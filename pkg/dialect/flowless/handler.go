@@ -29,7 +29,7 @@ type Handler struct {
 
 // Limits are the budgets that the routes report.
 type Limits struct {
-	Login, Register, Refresh, Me, Logout, Mail, Proof limit.Policy
+	Login, Register, Refresh, Me, Logout, Mail, Proof, Upload limit.Policy
 }
 
 // Mount registers the dialect's routes below wherever r stands.

@@ -8,7 +8,7 @@ import (
 // pictures are the routes of the picture that shows the user.
 func (h *Handler) pictures() []httpkit.Route {
 	upload := func(path string) httpkit.Route {
-		return httpkit.Route{Method: post, Path: path, Access: user, MaxBody: picture.MaxUpload, Handle: httpkit.File("picture", h.setPicture)}
+		return httpkit.Route{Method: post, Path: path, Access: user, Limit: h.Limits.Upload, MaxBody: picture.MaxUpload, Handle: httpkit.File("picture", h.setPicture)}
 	}
 	return []httpkit.Route{
 		upload("/auth/upload/picture"),
