@@ -165,8 +165,8 @@ func TestAProfileIsTextInAMail(t *testing.T) {
 		for _, path := range []string{"password-reset/request", "forgot-password"} {
 			answered(t, s, 400, asking(path, object{"email": ada + p}))
 		}
-		answered(t, s, 400, bridged("token/login", object{"identifier": ada + p}))
-		answered(t, s, 400, bridged("resend-verification", object{"email": ada + p}))
+		answered(t, s, 400, viaBridge("token/login", object{"identifier": ada + p}))
+		answered(t, s, 400, viaBridge("resend-verification", object{"email": ada + p}))
 	}
 	if s.Settle(t); len(s.Letters.All()) != before {
 		t.Errorf("%d mails after refusals", len(s.Letters.All())-before)
@@ -180,9 +180,9 @@ func bombs(round int, attacker string) []dialecttest.Request {
 	out := make([]dialecttest.Request, 50)
 	for i := range out {
 		q := []dialecttest.Request{
-			asking("password-reset/request", object{"email": "Victim@EXAMPLE.com"}), bridged("token/login", object{"identifier": victim, "type": "email"}),
-			asking("forgot-password", object{"email": victim, "reset_url": appPage}), bridged("resend-verification", object{"email": victim}),
-			asking("register", object{"email": victim, "password": phrase}), bridged("token/create", object{"identifier": victim}),
+			asking("password-reset/request", object{"email": "Victim@EXAMPLE.com"}), viaBridge("token/login", object{"identifier": victim, "type": "email"}),
+			asking("forgot-password", object{"email": victim, "reset_url": appPage}), viaBridge("resend-verification", object{"email": victim}),
+			asking("register", object{"email": victim, "password": phrase}), viaBridge("token/create", object{"identifier": victim}),
 			editing("user/me", attacker, object{"email": victim, "currentPassword": phrase}),
 		}[i%7]
 		q.Header = map[string]string{"X-Forwarded-For": fmt.Sprintf("198.51.%d.%d", 100+round, i)}

@@ -1,8 +1,6 @@
 package flowless_test
 
 import (
-	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -43,7 +41,7 @@ func asking(path string, o object) dialecttest.Request {
 	return dialecttest.Request{Path: "/flowless/auth/" + path, Body: body(o)}
 }
 
-func bridged(path string, o object) dialecttest.Request {
+func viaBridge(path string, o object) dialecttest.Request {
 	q := asking(path, o)
 	q.Bridge = dialecttest.BridgeSecret
 	return q
@@ -67,7 +65,7 @@ func answered(t *testing.T, s *dialecttest.Server, status int, q dialecttest.Req
 // linkFor asks for a sign-in link and returns its token.
 func linkFor(t *testing.T, s *dialecttest.Server, email string) string {
 	t.Helper()
-	answered(t, s, 200, bridged("token/login", object{"identifier": email, "type": "email"}))
+	answered(t, s, 200, viaBridge("token/login", object{"identifier": email, "type": "email"}))
 	return s.MailedToken(t, mail.SignInLink, email)
 }
 
@@ -153,7 +151,7 @@ func TestOnlyABridgeAsksForLinks(t *testing.T) {
 	for _, path := range []string{"token/login", "token/create"} {
 		for _, identifier := range []string{"identifier", "email"} {
 			for _, email := range []string{ada, "nobody@example.com"} {
-				r := answered(t, s, 200, bridged(path, object{identifier: email}))
+				r := answered(t, s, 200, viaBridge(path, object{identifier: email}))
 				if first, asked := known[path]; asked && first != r.Body {
 					t.Errorf("%s: %s, and before %s", path, r.Body, first)
 				}
@@ -161,15 +159,15 @@ func TestOnlyABridgeAsksForLinks(t *testing.T) {
 			}
 		}
 		token := s.MailedToken(t, mail.SignInLink, ada)
-		answered(t, s, 400, bridged(path, object{"identifier": ada, "type": "sms"}))
-		answered(t, s, 400, bridged(path, object{"identifier": ada, "token": token}))
+		answered(t, s, 400, viaBridge(path, object{"identifier": ada, "type": "sms"}))
+		answered(t, s, 400, viaBridge(path, object{"identifier": ada, "token": token}))
 		for _, member := range []string{"identifier", "email"} {
-			r := answered(t, s, 400, bridged(path, object{member: "no address"}))
+			r := answered(t, s, 400, viaBridge(path, object{member: "no address"}))
 			if !strings.Contains(r.Body, `"field":"`+member+`"`) {
 				t.Errorf("%s: %s", member, r.Body)
 			}
 		}
-		answered(t, s, 400, bridged(path, object{"type": "email"}))
+		answered(t, s, 400, viaBridge(path, object{"type": "email"}))
 		answered(t, s, 200, asking("token/validate", object{"token": token}))
 	}
 	if got := len(s.Mails(t, mail.SignInLink, ada)); got != 4 {
@@ -226,56 +224,6 @@ func TestOfManyUsesOfALinkOneIsAnswered(t *testing.T) {
 	})
 }
 
-// resetFor asks for a reset link at one of the routes for it and returns its token.
-func resetFor(t *testing.T, s *dialecttest.Server, email, route string) string {
-	t.Helper()
-	path := map[string]string{"request": "password-reset/request", "forgot": "forgot-password"}[route]
-	answered(t, s, 200, asking(path, object{"email": email}))
-	return s.MailedToken(t, mail.ResetPassword, email)
-}
-
-func TestAPasswordIsResetAtEveryRoute(t *testing.T) {
-	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
-		s := mailing(t, open)
-		i := 0
-		for _, ask := range []string{"request", "forgot"} {
-			for _, complete := range []string{"password-reset/complete", "password-reset/reset", "reset-password"} {
-				for _, member := range []string{"password", "newPassword", "new_password"} {
-					i++
-					a := joined(t, s, fmt.Sprintf("u%d@example.com", i))
-					older := resetFor(t, s, a.Email, ask)
-					token := resetFor(t, s, a.Email, ask)
-					looks := func(token string, status int) {
-						t.Helper()
-						for _, q := range []dialecttest.Request{
-							asking("password-reset/validate", object{"token": token}), {Path: "/flowless/auth/password-reset/validate?token=" + token},
-							{Path: "/flowless/auth/password-reset/validate/" + token},
-						} {
-							if r := answered(t, s, status, q); !strings.Contains(r.Body, fmt.Sprintf(`"valid":%t`, status == 200)) {
-								t.Errorf("%s: %s", q.Path, r.Body)
-							}
-						}
-					}
-					looks(older, 400)
-					looks(token, 200)
-					if r := answered(t, s, 400, asking(complete, object{"token": token, member: "short"})); !strings.Contains(r.Body, `"Password must be at least 8 characters"`) {
-						t.Errorf("a short password: %s", r.Body)
-					}
-					answered(t, s, 200, asking(complete, object{"token": token, member: newPhrase}))
-					looks(token, 400)
-					answered(t, s, 400, asking(complete, object{"token": token, member: phrase}))
-					if s.FlowlessMe(t, a.ID) != 401 {
-						t.Error("an old session lives")
-					}
-					answered(t, s, 401, asking("login", object{"email": a.Email, "password": phrase}))
-					s.FlowlessLogin(t, a.Email, newPhrase)
-					unlogged(t, s, token, newPhrase)
-				}
-			}
-		}
-	})
-}
-
 func TestLinksLeadWhereTheyMayInThisDialect(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
 		s := mailing(t, open)
@@ -288,8 +236,8 @@ func TestLinksLeadWhereTheyMayInThisDialect(t *testing.T) {
 		}{
 			{mail.ResetPassword, []string{"resetUrl", "reset_url"}, func(o object) dialecttest.Request { return asking("password-reset/request", o) }, object{"email": ada}},
 			{mail.ResetPassword, []string{"resetUrl", "reset_url"}, func(o object) dialecttest.Request { return asking("forgot-password", o) }, object{"email": ada}},
-			{mail.SignInLink, []string{"redirectUrl", "redirect_url"}, func(o object) dialecttest.Request { return bridged("token/login", o) }, object{"identifier": ada, "type": "email"}},
-			{mail.SignInLink, []string{"redirectUrl", "redirect_url"}, func(o object) dialecttest.Request { return bridged("token/create", o) }, object{"identifier": ada}},
+			{mail.SignInLink, []string{"redirectUrl", "redirect_url"}, func(o object) dialecttest.Request { return viaBridge("token/login", o) }, object{"identifier": ada, "type": "email"}},
+			{mail.SignInLink, []string{"redirectUrl", "redirect_url"}, func(o object) dialecttest.Request { return viaBridge("token/create", o) }, object{"identifier": ada}},
 		} {
 			for _, member := range c.members {
 				ask := func(page string) dialecttest.Request {
@@ -363,42 +311,5 @@ func TestALinkOpensOnlyWhatItIsFor(t *testing.T) {
 		late := linkFor(t, s, bob.Email)
 		s.Clock.Advance(15 * time.Minute)
 		worthless(t, s, late)
-	})
-}
-
-func TestVerificationIsMailedAgain(t *testing.T) {
-	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
-		s := mailing(t, open)
-		a := s.FlowlessRegister(t, ada, phrase)
-		tokens := []string{s.MailedToken(t, mail.VerifyEmail, ada)}
-		for _, q := range []dialecttest.Request{
-			bridged("resend-verification", object{"email": ada}), bridged("resend-verification", object{"email": "ADA@example.com"}),
-			{Path: "/flowless/auth/resend-verification", Method: http.MethodPost, ID: a.ID}, {Path: "/flowless/auth/resend-verification", Body: body(object{"email": ada}), ID: a.ID},
-		} {
-			if r := answered(t, s, 200, q); !strings.Contains(r.Body, `"verification_sent":true`) {
-				t.Errorf("%s: %s", q.Body, r.Body)
-			}
-			tokens = append(tokens, s.MailedToken(t, mail.VerifyEmail, ada))
-		}
-		answered(t, s, 400, dialecttest.Request{Path: "/flowless/auth/resend-verification", Body: body(object{"email": "bob@example.com"}), ID: a.ID})
-		answered(t, s, 401, asking("resend-verification", object{"email": ada}))
-		for i, token := range tokens {
-			want := 400
-			if i == len(tokens)-1 {
-				want = 200
-			}
-			answered(t, s, want, asking("verify-email", object{"token": token}))
-		}
-		r := answered(t, s, 200, dialecttest.Request{Path: "/flowless/auth/me", ID: a.ID})
-		if !strings.Contains(r.Body, `"is_verified":true`) || len(tokens) != 5 {
-			t.Errorf("%d tokens, then %s", len(tokens), r.Body)
-		}
-		for _, email := range []string{ada, "nobody@example.com"} { // to somebody who needs none, and to nobody
-			answered(t, s, 200, bridged("resend-verification", object{"email": email}))
-		}
-		s.Settle(t)
-		if got := len(s.Letters.All()); got != 5 {
-			t.Errorf("%d mails, want 5", got)
-		}
 	})
 }
