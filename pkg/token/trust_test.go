@@ -143,3 +143,20 @@ func TestWhatIsNoTrustTokenIsRefused(t *testing.T) {
 		t.Errorf("after its time: %v", err)
 	}
 }
+
+func FuzzVerifyTrust(f *testing.F) {
+	b := newBench(f)
+	raw, err := token.NewMinter().MintTrust(f.Context(), kid, b.key, trust())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add(raw[:len(raw)-1])
+	f.Add(b.mint(f, claims()))
+	f.Add("a.b.c")
+	f.Fuzz(func(t *testing.T, s string) {
+		if _, err := b.verifier.VerifyTrustWith(s, b.find); err == nil && s != raw {
+			t.Errorf("accepted %q", s)
+		}
+	})
+}

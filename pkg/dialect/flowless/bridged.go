@@ -48,7 +48,7 @@ func (h *Handler) validate(c *httpkit.Call, q validateRequest) (httpkit.Reply, e
 	if err != nil {
 		return httpkit.Reply{}, err
 	}
-	return ok(with(h.vouched(v, q.SessionID), body{"valid": true, "trust_token": v.TrustToken}))
+	return ok(with(h.vouched(v, q.SessionID), body{"valid": true}))
 }
 
 // vouched is what a server learns of a session whose id it was shown.
@@ -59,7 +59,7 @@ func (h *Handler) vouched(v bridge.Validation, presented string) body {
 	both(s, "ip_address", "ipAddress", text(v.Session.Client.IP))
 	both(s, "user_agent", "userAgent", text(v.Session.Client.UserAgent))
 	both(s, "last_used_at", "lastUsedAt", v.Session.LastUsedAt)
-	b := body{"success": true, "user": h.user(v.User), "session": s, "timestamp": v.At}
+	b := body{"success": true, "user": h.user(v.User), "session": s, "trust_token": v.TrustToken, "timestamp": v.At}
 	both(b, "expires_at", "expiresAt", v.Session.ExpiresAt())
 	return b
 }
