@@ -22,7 +22,7 @@ func (a *App) mountFlowless(engine *gin.Engine, kit *httpkit.Kit) map[string]htt
 		at := engine
 		if m.Host != "" {
 			if hosts[m.Host] == nil {
-				hosts[m.Host] = newEngine(flowless.Render)
+				hosts[m.Host] = newEngine(a.unrouted)
 				a.mountHealth(hosts[m.Host])
 			}
 			at = hosts[m.Host]
@@ -62,10 +62,14 @@ func (a *App) flowlessPart() []openapi.Part {
 	return nil
 }
 
-// unrouted answers what no route takes in the shape of whoever is mounted there.
+// unrouted answers what reaches no route in the shape of whoever is mounted there.
 func (a *App) unrouted(w http.ResponseWriter, r *http.Request, id string, f *fault.Error) {
 	for _, m := range a.Config.Flowless {
-		if m.Host == "" && strings.HasPrefix(r.URL.Path, m.Prefix+"/") {
+		at := m.Host == httpkit.Hostname(r.Host)
+		if m.Host == "" {
+			at = strings.HasPrefix(r.URL.Path, m.Prefix+"/")
+		}
+		if at {
 			flowless.Render(w, r, id, f)
 			return
 		}

@@ -16,7 +16,7 @@ type Hosts struct {
 // ServeHTTP implements http.Handler.
 func (h Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(h.Named) > 0 {
-		if own, ok := h.Named[hostname(r.Host)]; ok {
+		if own, ok := h.Named[Hostname(r.Host)]; ok {
 			own.ServeHTTP(w, r)
 			return
 		}
@@ -24,7 +24,8 @@ func (h Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Rest.ServeHTTP(w, r)
 }
 
-func hostname(host string) string {
+// Hostname returns the name that a Host header asks for, in lower case and without a port.
+func Hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}

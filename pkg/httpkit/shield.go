@@ -37,6 +37,7 @@ type Shield struct {
 	Next    http.Handler
 	Origins map[string]bool // exact origins that scripts may call from (CORS)
 	HTTPS   bool            // the service is reached by https: promise it (HSTS)
+	Render  Renderer        // how it answers what it refuses; nil means with problem documents
 	Log     *slog.Logger
 
 	inFlight atomic.Int64
@@ -61,7 +62,7 @@ func (s *Shield) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.recover(w, r)
 	if s.inFlight.Add(1) > maxInFlight {
 		s.inFlight.Add(-1)
-		WriteProblem(w, newRequestID(), errOverloaded)
+		s.refuse(w, r, newRequestID(), errOverloaded)
 		return
 	}
 	defer s.inFlight.Add(-1)
@@ -76,7 +77,7 @@ func (s *Shield) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if ambiguous(r) {
 		h.Set("Connection", "close")
-		WriteProblem(w, newRequestID(), errPath)
+		s.refuse(w, r, newRequestID(), errPath)
 		return
 	}
 	if s.cors(w, r) {
@@ -102,7 +103,15 @@ func (s *Shield) recover(w http.ResponseWriter, r *http.Request) {
 	id := newRequestID()
 	s.Log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelError, "panic",
 		slog.String("request_id", id), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-	WriteProblem(w, id, errPanic)
+	s.refuse(w, r, id, errPanic)
+}
+
+func (s *Shield) refuse(w http.ResponseWriter, r *http.Request, id string, f *fault.Error) {
+	if s.Render == nil {
+		WriteProblem(w, id, f)
+		return
+	}
+	s.Render(w, r, id, f)
 }
 
 // ambiguous reports whether a path could mean different things to us and to a proxy in front
