@@ -12,9 +12,6 @@ import (
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
-	"github.com/gatehouse-id/gatehouse/pkg/store"
-	"github.com/gatehouse-id/gatehouse/pkg/store/mongo"
-	"github.com/gatehouse-id/gatehouse/pkg/store/mongo/mongotest"
 )
 
 // everyRoute returns one good request to each route that needs the store.
@@ -39,11 +36,8 @@ func everyRoute(s *dialecttest.Server, a dialecttest.Authorization, inv invitati
 	return out
 }
 
-// driverWords would come from underneath.
-var driverWords = []string{"sql", "SQL", "mongo", "Mongo", "closed", "connection", "127.0.0.1", "topology", "server selection", "context", "deadline", ".db", "goroutine", "EOF"}
-
 func TestAnOutageOfTheStoreIsNeverAnAnswer(t *testing.T) {
-	for kind, open := range map[string]func(t *testing.T) (opener dialecttest.Opener, cut func()){"sqlite": closing, "mongo": killing} {
+	for kind, open := range dialecttest.Cuttable() {
 		t.Run(kind, func(t *testing.T) {
 			opener, cut := open(t)
 			s := start(t, opener)
@@ -80,7 +74,7 @@ func TestAnOutageOfTheStoreIsNeverAnAnswer(t *testing.T) {
 			var answers [2]dialecttest.Response
 			dialecttest.Together(2, func(i int) { answers[i], _ = s.Try([]request{login, ready}[i]) })
 			outage(t, "an API key that has to be read", answers[0])
-			if r := answers[1]; r.Status != 503 || found(anonymous(r).Body, driverWords) != nil {
+			if r := answers[1]; r.Status != 503 || found(anonymous(r).Body, dialecttest.DriverWords()) != nil {
 				t.Errorf("it says it is ready: %d %s", r.Status, r.Body)
 			}
 			if len(found(s.Log.String(), []string{goodPassword, a.RefreshToken, inv.Code})) > 0 {
@@ -98,39 +92,9 @@ func outage(t *testing.T, name string, r dialecttest.Response) {
 	if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err != nil || seconds < 1 {
 		t.Errorf("%s: Retry-After is %q", name, r.Header.Get("Retry-After"))
 	}
-	if leaked := found(anonymous(r).Body, driverWords); len(leaked) > 0 { // the request id is made of any letters
+	if leaked := found(anonymous(r).Body, dialecttest.DriverWords()); len(leaked) > 0 { // the request id is made of any letters
 		t.Errorf("%s: %q in %s", name, leaked, r.Body)
 	}
-}
-
-// closing returns a SQLite store and what takes its file away from under it.
-func closing(t *testing.T) (opener dialecttest.Opener, cut func()) {
-	t.Helper()
-	var opened []store.Store
-	open := dialecttest.SQLite(t)
-	return func(t testing.TB, now func() time.Time) store.Store {
-			db := open(t, now)
-			opened = append(opened, db)
-			return db
-		}, func() {
-			for _, db := range opened {
-				_ = db.Close() // the node closes it once more
-			}
-		}
-}
-
-// killing returns a store on a MongoDB server of its own and what kills that.
-func killing(t *testing.T) (opener dialecttest.Opener, cut func()) {
-	t.Helper()
-	server := mongotest.Start(t)
-	return func(t testing.TB, now func() time.Time) store.Store {
-		t.Helper()
-		db, err := mongo.Open(t.Context(), server.URI, mongo.Options{Standalone: server.Standalone, Now: now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return db
-	}, func() { server.Kill(t) }
 }
 
 // TestAMistakenRequestGetsOneShapeOfAnswer looks at the answers that are given before any
