@@ -95,7 +95,7 @@ var pure = map[string][]string{
 	"pkg/masterkey": nil,
 	"pkg/recent":    nil,
 	"pkg/redirect":  nil,
-	"pkg/identity":  {"golang.org/x/net/idna"},
+	"pkg/identity":  {"golang.org/x/net/idna", "golang.org/x/text/unicode/norm"},
 	"pkg/config":    nil,
 	"pkg/store":     nil,
 	"pkg/mail":      nil,

@@ -31,4 +31,21 @@ type Users interface {
 	RemoveUser(ctx context.Context, id string, rev int64) error
 	// Users returns up to limit accounts with an id greater than after, in the order of ids.
 	Users(ctx context.Context, after string, limit int) ([]identity.User, error)
+	// SearchUsers returns a page of the active accounts that q finds, the newest first: by
+	// CreatedAt, then by ID in the order of its bytes, both descending. Total is how many it
+	// finds, whatever the page; it may be of a moment after the page. A page behind the last
+	// is empty. What an account is found by changes in the step that changes the account, and
+	// goes with it: one that q finds before and after a change is found all through it.
+	SearchUsers(ctx context.Context, q UserQuery) (page []identity.User, total int64, err error)
+}
+
+// UserQuery says which accounts are wanted. The zero value finds every active account and
+// returns none of them.
+type UserQuery struct {
+	// Words are as identity.SearchWords returns them. Each must be one of the account's
+	// SearchTerms, or what one begins with, byte for byte.
+	Words    []string
+	UserType string // of exactly this type; empty means any
+	Skip     int    // how many of the newest to leave out; none when negative
+	Limit    int    // how many to return at most; none when 0 or negative
 }

@@ -29,6 +29,9 @@ func indexes() []index {
 	return []index{
 		{coll: colUsers, keys: asc("pending.due_at")},
 		{coll: colUsers, keys: asc("check_at")},
+		{coll: colUsers, keys: slices.Concat(asc("terms"), desc("created_at", "_id"), asc("user_type"))},
+		{coll: colUsers, keys: slices.Concat(asc("active"), desc("created_at", "_id"))},
+		{coll: colUsers, keys: slices.Concat(asc("active", "user_type"), desc("created_at", "_id"))},
 		{coll: colSessions, keys: asc("pending.due_at")},
 		{coll: colSessions, keys: asc("user_id")},
 		{coll: colSessions, keys: asc("dead_at")},

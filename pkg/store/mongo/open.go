@@ -92,7 +92,10 @@ func (s *Store) prepare(ctx context.Context, standalone bool) error {
 	if server.standalone() {
 		s.log.WarnContext(ctx, "this MongoDB is no replica set: it can lose what it has acknowledged", "server", server.String())
 	}
-	return s.index(ctx)
+	if err := s.index(ctx); err != nil {
+		return err
+	}
+	return s.catchUp(ctx)
 }
 
 // Close disconnects. Calls still running fail with store.ErrUnavailable.

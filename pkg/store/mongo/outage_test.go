@@ -24,6 +24,10 @@ func everyCall(s *mongo.Store) map[string]func(context.Context) error {
 		"UpdateUser":       func(ctx context.Context) error { return s.UpdateUser(ctx, user("u", "b@example.com")) },
 		"RemoveUser":       func(ctx context.Context) error { return s.RemoveUser(ctx, "u", 1) },
 		"Users":            func(ctx context.Context) error { _, err := s.Users(ctx, "", 5); return err },
+		"SearchUsers": func(ctx context.Context) error {
+			_, _, err := s.SearchUsers(ctx, store.UserQuery{Words: []string{"a"}, Limit: 5})
+			return err
+		},
 		"StartSession":     func(ctx context.Context) error { return s.StartSession(ctx, identity.Session{ID: "s"}) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, "s"); return err },
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, "s"); return err },

@@ -45,6 +45,10 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 		func() (int64, bool, error) {
 			return s.sweepClaims(ctx, bson.M{"confirmed": false, "at": old})
 		},
+		func() (int64, bool, error) {
+			more, err := s.makeFindable(ctx)
+			return 0, more, err
+		},
 	}
 	var removed int64
 	for _, step := range steps {

@@ -23,6 +23,7 @@ const (
 type userRecord struct {
 	ID            string `bson:"_id"`
 	identity.User `bson:",inline"`
+	Search        search    `bson:",inline"`
 	Own           own       `bson:",inline"`
 	CheckAt       time.Time `bson:"check_at"` // a sweep has to look at it from here on
 }
@@ -30,6 +31,7 @@ type userRecord struct {
 // userFields is what an update sets: everything of the user's own, nothing of a relay's.
 type userFields struct {
 	identity.User `bson:",inline"`
+	Search        search     `bson:",inline"`
 	Call          string     `bson:"call"`
 	CheckAt       *time.Time `bson:"check_at,omitempty"`
 }
@@ -49,7 +51,7 @@ func (s *Store) CreateUser(ctx context.Context, u identity.User, also ...identit
 		return err
 	}
 	err := s.insert(ctx, colUsers, u.ID, c.Call, userRecord{
-		ID: u.ID, User: u, Own: own{Call: c.Call, Pending: also}, CheckAt: now.Add(store.ClaimTimeout),
+		ID: u.ID, User: u, Search: searchOf(u), Own: own{Call: c.Call, Pending: also}, CheckAt: now.Add(store.ClaimTimeout),
 	})
 	if errors.Is(err, store.ErrExists) {
 		s.abandon(ctx, names, c, err)
@@ -152,7 +154,7 @@ func (s *Store) UpdateUser(ctx context.Context, u identity.User, also ...identit
 
 // replaceUser sets everything of the user's own, if the record is at the revision before u.Rev.
 func (s *Store) replaceUser(ctx context.Context, u identity.User, call string, c change) error {
-	fields := userFields{User: u, Call: call}
+	fields := userFields{User: u, Search: searchOf(u), Call: call}
 	if u.Deleted {
 		at := never()
 		fields.CheckAt = &at

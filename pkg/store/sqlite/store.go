@@ -118,6 +118,14 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 	if err != nil {
 		return dead + over + gone, err
 	}
+	if err := s.catchUp(ctx); err != nil {
+		return dead + over + gone, err
+	}
+	if gone > 0 {
+		if err := s.scrubLines(ctx); err != nil {
+			return dead + over + gone, err
+		}
+	}
 	s.tidy(ctx, gone > 0)
 	return dead + over + gone, nil
 }

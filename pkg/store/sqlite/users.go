@@ -51,12 +51,16 @@ func (s *Store) CreateUser(ctx context.Context, u identity.User, also ...identit
 	if err != nil {
 		return unavailable(err)
 	}
+	terms := u.SearchTerms()
 	return s.writeAll(ctx, func(t *tx) error {
-		const insert = `INSERT INTO users (id, rev, deleted, record, claims) VALUES (?, 1, ?, ?, ?)`
+		const insert = `INSERT INTO users (id, rev, searched, deleted, record, claims) VALUES (?, 1, 1, ?, ?, ?)`
 		if _, err := t.exec(insert, u.ID, u.Deleted, record, claims); err != nil {
 			return err
 		}
 		if err := t.claimNames(u.ID, u.Identifiers, nil); err != nil {
+			return err
+		}
+		if err := t.makeFindable(u, terms); err != nil {
 			return err
 		}
 		return t.record(userHolder+u.ID, also)
@@ -89,8 +93,9 @@ func (s *Store) UpdateUser(ctx context.Context, u identity.User, also ...identit
 	if err != nil {
 		return unavailable(err)
 	}
+	terms := u.SearchTerms()
 	return s.writeAll(ctx, func(t *tx) error {
-		const update = `UPDATE users SET rev = rev + 1, deleted = ?, record = ?, claims = ? WHERE id = ? AND rev = ?`
+		const update = `UPDATE users SET rev = rev + 1, searched = rev + 1, deleted = ?, record = ?, claims = ? WHERE id = ? AND rev = ?`
 		n, err := t.exec(update, u.Deleted, record, claims, u.ID, from)
 		if err != nil {
 			return err
@@ -101,6 +106,9 @@ func (s *Store) UpdateUser(ctx context.Context, u identity.User, also ...identit
 		if err := t.replaceNames(u.ID, u.Identifiers); err != nil {
 			return err
 		}
+		if err := t.refind(u, terms); err != nil {
+			return err
+		}
 		return t.record(userHolder+u.ID, also)
 	})
 }
@@ -108,7 +116,7 @@ func (s *Store) UpdateUser(ctx context.Context, u identity.User, also ...identit
 // RemoveUser implements store.Users.
 func (s *Store) RemoveUser(ctx context.Context, id string, rev int64) error {
 	return s.write(ctx, func(t *tx) error {
-		n, err := t.exec(`DELETE FROM users WHERE id = ? AND rev = ?`, id, rev) // its names go with it
+		n, err := t.exec(`DELETE FROM users WHERE id = ? AND rev = ?`, id, rev) // its names and terms go with it
 		if err != nil || n > 0 {
 			return err
 		}

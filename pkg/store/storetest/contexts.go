@@ -37,6 +37,14 @@ func (k *kit) reads() []call {
 			return outcome(k.s.UserByIdentifier(ctx, email("a@example.com")))
 		}},
 		{"Users", func(ctx context.Context) error { return outcome(k.s.Users(ctx, "", 5)) }},
+		{"SearchUsers", func(ctx context.Context) error {
+			page, _, err := k.s.SearchUsers(ctx, words("a@example.com"))
+			return outcome(page, err)
+		}},
+		{"SearchUsers for a count", func(ctx context.Context) error {
+			_, total, err := k.s.SearchUsers(ctx, store.UserQuery{})
+			return outcome(total, err)
+		}},
 		{"Session", func(ctx context.Context) error { return outcome(k.s.Session(ctx, "s")) }},
 		{"UserSessions", func(ctx context.Context) error { return outcome(k.s.UserSessions(ctx, "u", at(0))) }},
 		{"Invitation", func(ctx context.Context) error { return outcome(k.s.Invitation(ctx, "i")) }},

@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		promises []promise
 	}{
 		{"users", users()},
+		{"search", searches()},
 		{"sessions", sessions()},
 		{"invitations", invitations()},
 		{"redemptions", redemptions()},

@@ -24,7 +24,7 @@ type bug struct {
 }
 
 func bugs() []bug {
-	return slices.Concat(userBugs(), sessionBugs(), invitationBugs(), redemptionBugs(), keyBugs(), counterBugs(),
+	return slices.Concat(userBugs(), searchBugs(), sessionBugs(), invitationBugs(), redemptionBugs(), keyBugs(), counterBugs(),
 		consequenceBugs(), auditBugs(), blobBugs(), upkeepBugs(), fidelityBugs(), contextBugs())
 }
 
