@@ -95,12 +95,12 @@ func moved(err error) error {
 	}
 }
 
-const seatPage = 200
+const seatPage = 50
 
 // successor returns a superadmin other than the one with this id, or ErrLastSuperadmin.
 func (s *Service) successor(ctx context.Context, id string) (identity.User, error) {
-	for after := ""; ; {
-		page, err := s.Store.Users(ctx, after, seatPage)
+	for skip := 0; ; skip += seatPage {
+		page, _, err := s.Store.SearchUsers(ctx, store.UserQuery{UserType: identity.Superadmin, Skip: skip, Limit: seatPage})
 		if err != nil {
 			return identity.User{}, absent(err)
 		}
@@ -112,6 +112,5 @@ func (s *Service) successor(ctx context.Context, id string) (identity.User, erro
 				return u, nil
 			}
 		}
-		after = page[len(page)-1].ID
 	}
 }

@@ -146,9 +146,9 @@ func (s *interrupted) UserByIdentifier(ctx context.Context, name identity.Identi
 	return s.Store.UserByIdentifier(ctx, name)
 }
 
-func (s *interrupted) Users(ctx context.Context, after string, limit int) ([]identity.User, error) {
+func (s *interrupted) SearchUsers(ctx context.Context, q store.UserQuery) ([]identity.User, int64, error) {
 	s.call()
-	return s.Store.Users(ctx, after, limit)
+	return s.Store.SearchUsers(ctx, q)
 }
 
 func (s *interrupted) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
@@ -352,6 +352,26 @@ func TestASeatThatNobodyWhoGovernsHoldsIsTakenBack(t *testing.T) {
 		}
 		if left := c.governing(t); left != "a" {
 			t.Errorf("%q is left", left)
+		}
+	})
+}
+
+func TestASuccessorIsFoundBehindManyWhoAreShutOut(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := dialecttest.Start(t, open, dialecttest.Options{})
+		c := newCourt(t, s)
+		c.gather(t, "ab", "")
+		for range 60 {
+			u := identity.User{ID: opaque.Random(identity.UserIDLength), UserType: identity.Superadmin, Disabled: true, CreatedAt: s.Clock.Now()}
+			if err := c.db.CreateUser(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.act(t.Context(), s.App.Accounts, "a demotes b"); err != nil {
+			t.Error(err)
+		}
+		if err := c.act(t.Context(), s.App.Accounts, "b demotes a"); !errors.Is(err, account.ErrLastSuperadmin) {
+			t.Error(err)
 		}
 	})
 }
