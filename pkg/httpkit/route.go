@@ -99,6 +99,13 @@ func (r Route) timeout() time.Duration {
 	return requestTimeout
 }
 
+func (r Route) tooLarge() error {
+	if r.uploads() {
+		return errUploadLarge
+	}
+	return errTooLarge
+}
+
 // Mount registers routes that answer faults by render.
 func (k *Kit) Mount(r gin.IRoutes, render Renderer, routes []Route) {
 	for _, route := range routes {
@@ -136,7 +143,11 @@ func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, er
 		return Reply{}, err
 	}
 	if c.Request.Body != nil && c.Request.Body != http.NoBody {
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, max(route.MaxBody, MaxBody))
+		most := max(route.MaxBody, MaxBody)
+		if c.Request.ContentLength > most { // nobody needs to send it
+			return Reply{}, route.tooLarge()
+		}
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	}
 	if route.Fair {
 		if err := k.Fairness.Take(ctx, route.Limit, actor.Session.ID); err != nil {

@@ -84,6 +84,9 @@ func (s *Shield) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Body != nil && r.Body != http.NoBody {
+		// On a copy: net/http looks at its own request to see whether the client still waits to
+		// be told to send the body, and would wait for that body before it answers.
+		r = r.WithContext(r.Context())
 		r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
 	}
 	s.Next.ServeHTTP(w, r)
