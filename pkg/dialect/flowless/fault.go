@@ -83,6 +83,8 @@ func refusal(field fault.Field) string {
 		return "Password must be at least 8 characters"
 	case strings.HasPrefix(field.Message, field.Field+" "):
 		return field.Message // a name is written as it is
+	case !strings.Contains(field.Message, field.Field):
+		return field.Field + ": " + field.Message // clients show the text alone
 	default:
 		return capital(field.Message)
 	}
