@@ -17,7 +17,8 @@ import (
 var errOwnDoor = fault.New(fault.Forbidden, ErrNotAllowed.Code, "this is how administrators change other accounts; change your own where every user does, which asks for your password")
 
 // Create makes an account on an operator's or an administrator's word. What set names beside
-// the draft takes the draft's place.
+// the draft takes the draft's place. An administrator's new account is mailed a link to prove its
+// address, unless they vouch for it.
 func (s *Service) Create(ctx context.Context, by identity.Actor, d Draft, set Setting) (identity.User, error) {
 	if err := set.mayMake(by); err != nil {
 		return identity.User{}, err
@@ -36,7 +37,11 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, d Draft, set Se
 		return identity.User{}, err
 	}
 	set.give(&u)
-	return u, s.Insert(ctx, u, s.event(by, audit.UserCreated, u, u.CreatedAt, set.detail()...))
+	also := []identity.Consequence{s.event(by, audit.UserCreated, u, u.CreatedAt, set.detail()...)}
+	if by.User != nil && !u.EmailVerified { // an administrator's word does not prove who reads the address
+		also = append(also, s.Outbox.Post(s.verification(&u, identity.Actor{}, "", u.CreatedAt), u.CreatedAt))
+	}
+	return u, s.Insert(ctx, u, also...)
 }
 
 // Set changes an account in one write, on an operator's or an administrator's word. Shutting it

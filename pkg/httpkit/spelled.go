@@ -71,8 +71,8 @@ func spelled[Q any](c *Call, names Spellings, body []byte, h func(*Call, Q) (Rep
 		if other, ok := names.Same[name]; ok {
 			own = other
 		}
-		if _, twice := canonical[own]; twice {
-			return Reply{}, fault.InvalidField(member(jsontext.Pointer(name)), "duplicate_field", "the field is given twice, in two spellings")
+		if before, twice := canonical[own]; twice && !same(before, value) {
+			return Reply{}, fault.InvalidField(member(jsontext.Pointer(own)), "duplicate_field", "the field is given in two spellings with two values")
 		}
 		canonical[own], given[own] = value, name
 	}
@@ -89,6 +89,13 @@ func spelled[Q any](c *Call, names Spellings, body []byte, h func(*Call, Q) (Rep
 		err = names.respell(given, err)
 	}
 	return reply, err
+}
+
+// same reports whether two values are one: clients send back what they have read, where answers
+// have both spellings.
+func same(a, b jsontext.Value) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	return a.Canonicalize() == nil && b.Canonicalize() == nil && slices.Equal(a, b)
 }
 
 // respell makes the fields of a fault those of the caller.

@@ -13,6 +13,7 @@ func (h *Handler) administration() []httpkit.Route {
 	create := httpkit.Spelled(profileNames(invitation, verified), h.createUser)
 	update := httpkit.Spelled(profileNames(verified), h.updateUser)
 	return []httpkit.Route{
+		{Method: get, Path: "/auth/users", Access: admin, Handle: h.searchUsers},
 		{Method: post, Path: "/auth/users", Access: admin, Handle: create},
 		{Method: put, Path: "/auth/users/:id", Access: admin, Handle: update},
 		{Method: del, Path: "/auth/users/:id", Access: admin, Handle: h.deleteUser},

@@ -24,12 +24,9 @@ func TestTheManualHasEveryRouteAndNoOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waiting := strings.NewReplacer("{", ":", "}", "", at, "").Replace(strings.Join(pending, "\n"))
 	var written, registered []string
 	for _, cells := range row.FindAllStringSubmatch(string(manual), -1) {
-		if name := cells[1] + " " + cells[2]; !slices.Contains(strings.Split(waiting, "\n"), name) {
-			written = append(written, name+" | "+cells[3]+" | "+cells[4])
-		}
+		written = append(written, cells[1]+" "+cells[2]+" | "+cells[3]+" | "+cells[4])
 	}
 	h := &flowless.Handler{}
 	for field, policy := range reflect.ValueOf(&h.Limits).Elem().Fields() {
