@@ -20,10 +20,10 @@ const (
 )
 
 // SearchTerms returns what an administrator finds the user by, canonical as SearchWords is,
-// sorted and each once: the words of the names, the user name, the e-mail address with its local
-// part and its domain, and the digits of the telephone numbers, with the leading + and without.
-// There are at most 40 of at most 200 characters; a user with more loses words of the names. An
-// account that is not active has none.
+// sorted: the words of the names, the user name, the e-mail address with its local part and its
+// domain, and the digits of the telephone numbers, with the leading + and without. One that another
+// begins with is left out, for it would find nothing more. There are at most 40 of at most 200
+// characters; a user with more loses words of the names. An account that is not active has none.
 func (u User) SearchTerms() []string {
 	if !u.Active() {
 		return nil
@@ -51,7 +51,18 @@ func (u User) SearchTerms() []string {
 		add(searchWords(name)...)
 	}
 	slices.Sort(terms)
-	return terms
+	return longest(terms)
+}
+
+// longest leaves out what the next of sorted terms begins with.
+func longest(sorted []string) []string {
+	kept := sorted[:0]
+	for i, term := range sorted {
+		if i+1 == len(sorted) || !strings.HasPrefix(sorted[i+1], term) {
+			kept = append(kept, term)
+		}
+	}
+	return kept
 }
 
 // SearchWords splits a query at white space into canonical words: lower case, in Unicode's

@@ -26,7 +26,7 @@ func TestSearchTermsAreAllThatSomebodyIsLookedUpBy(t *testing.T) {
 		},
 	}
 	want := []string{
-		"+493012345", "01715", "493012345", "ada", "ada.l", "ada.l@bücher.example", "ada.l@xn--bcher-kva.example", "augusta",
+		"+493012345", "01715", "493012345", "ada.l@bücher.example", "ada.l@xn--bcher-kva.example", "augusta",
 		"bücher.example", "countess", "o'neil-lovelace", "xn--bcher-kva.example", "é", "ł.",
 	}
 	if d := cmp.Diff(want, ada.SearchTerms()); d != "" {
@@ -59,7 +59,7 @@ func TestSearchTermsAreBoundedAndTheNamesOfTheAccountComeFirst(t *testing.T) {
 	}
 	u.Profile.Phone = strings.Repeat("7", 500)
 	terms := u.SearchTerms()
-	if len(terms) != 40 || !slices.Contains(terms, "zoe@example.com") || !slices.Contains(terms, "zzz") || !slices.Contains(terms, "name00") {
+	if len(terms) < 39 || len(terms) > 40 || !slices.Contains(terms, "zoe@example.com") || !slices.Contains(terms, "zzz") || !slices.Contains(terms, "name00") {
 		t.Errorf("%d terms: %q", len(terms), terms)
 	}
 	if !slices.Contains(terms, strings.Repeat("7", 200)) {
@@ -122,7 +122,7 @@ func FuzzSearch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		terms := identity.User{Email: s, Username: s, Profile: identity.Profile{DisplayName: s, Phone: s}}.SearchTerms()
-		if len(terms) > 40 || !slices.IsSorted(terms) || len(slices.Compact(slices.Clone(terms))) != len(terms) {
+		if len(terms) > 40 || !slices.IsSorted(terms) || len(slices.CompactFunc(slices.Clone(terms), func(a, b string) bool { return strings.HasPrefix(b, a) })) != len(terms) {
 			t.Fatalf("%q has the terms %q", s, terms)
 		}
 		words, err := identity.SearchWords(s)
@@ -137,7 +137,7 @@ func FuzzSearch(f *testing.F) {
 		}
 		for _, part := range strings.Fields(s) {
 			word, err := identity.SearchWords(part)
-			if err != nil || len(word) != 1 || utf8.RuneCountInString(word[0]) > 200 || len(terms) == 40 {
+			if err != nil || len(word) != 1 || utf8.RuneCountInString(word[0]) > 200 || len(terms) > 30 {
 				continue
 			}
 			if !slices.ContainsFunc(terms, func(t string) bool { return strings.HasPrefix(t, word[0]) }) {

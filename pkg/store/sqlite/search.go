@@ -10,9 +10,9 @@ import (
 
 const (
 	// fewShare is the part of all accounts that a word may find and still be looked up by its
-	// terms. To look up costs some 6 µs for each that it finds; to walk through all accounts,
+	// terms. To look up costs some 2 µs for each that it finds; to walk through all accounts,
 	// newest first, costs 0.3 µs for each there is, and stops when the page is full.
-	fewShare = 20
+	fewShare = 8
 	// fewAnyway is how many a word may find at least.
 	fewAnyway = 1000
 )
@@ -71,12 +71,11 @@ func (p searchPlan) page() string {
 
 // searchPlan chooses the cheapest plan.
 func (s *Store) searchPlan(ctx context.Context, q store.UserQuery) (searchPlan, error) {
-	const lookUp = `FROM search k CROSS JOIN search_lines s ON s.created_at = k.created_at AND s.user_id = k.user_id
-		WHERE k.n IN (SELECT n FROM search_terms WHERE head >= ? AND head < ?)`
+	const lookUp = `FROM search_lines s NOT INDEXED WHERE s.n IN (SELECT n FROM search_terms WHERE head >= ? AND head < ?)`
 	if len(q.Words) == 0 && q.UserType != "" {
 		return searchPlan{from: `FROM search s INDEXED BY search_type WHERE s.user_type = ?`, args: []any{q.UserType}}, nil
 	}
-	p := searchPlan{from: `FROM search_lines s WHERE true`, walks: len(q.Words) > 0}
+	p := searchPlan{from: `FROM search_lines s INDEXED BY search_newest WHERE true`, walks: len(q.Words) > 0}
 	rare, err := s.rareWord(ctx, q.Words)
 	if err != nil {
 		return p, err
@@ -139,14 +138,14 @@ func (t *tx) makeFindable(u identity.User, terms []string) error {
 	const (
 		insert = `INSERT INTO search (n, user_id, user_type, created_at)
 			SELECT coalesce((SELECT max(n) FROM search), (1 << 24) - 1) + 1, ?, ?, ? RETURNING n`
-		insertLine = `INSERT INTO search_lines (created_at, user_id, user_type, terms) VALUES (?, ?, ?, ?)`
+		insertLine = `INSERT INTO search_lines (n, created_at, user_id, user_type, terms) VALUES (?, ?, ?, ?, ?)`
 		insertTerm = `INSERT INTO search_terms (head, n) VALUES (?, ?) ON CONFLICT DO NOTHING`
 	)
 	var n int64
 	if err := t.get(insert, []any{u.ID, u.UserType, u.CreatedAt.UnixMilli()}, &n); err != nil {
 		return err
 	}
-	if _, err := t.exec(insertLine, u.CreatedAt.UnixMilli(), u.ID, u.UserType, joined(terms)); err != nil {
+	if _, err := t.exec(insertLine, n, u.CreatedAt.UnixMilli(), u.ID, u.UserType, joined(terms)); err != nil {
 		return err
 	}
 	for _, term := range terms {
@@ -162,7 +161,7 @@ func (t *tx) makeFindable(u identity.User, terms []string) error {
 // refind writes what an account is found by after a change, if that has changed.
 func (t *tx) refind(u identity.User, terms []string) error {
 	const (
-		same   = `SELECT 1 FROM search_lines WHERE created_at = ? AND user_id = ? AND user_type = ? AND terms = ?`
+		same   = `SELECT 1 FROM search_lines INDEXED BY search_newest WHERE created_at = ? AND user_id = ? AND user_type = ? AND terms = ?`
 		remove = `DELETE FROM search WHERE user_id = ?` // the line and the terms go with it
 	)
 	if u.Active() {

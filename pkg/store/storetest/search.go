@@ -62,7 +62,7 @@ func searchBeginnings(k *kit) {
 	other := person("other", time.Hour, "adx")
 	k.createUser(other)
 	terms := u.SearchTerms()
-	if len(terms) < 10 {
+	if len(terms) < 8 {
 		k.Fatalf("the account has only the terms %q", terms)
 	}
 	for _, term := range terms {

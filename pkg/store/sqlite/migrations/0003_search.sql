@@ -16,19 +16,21 @@ CREATE TABLE search (
 
 CREATE INDEX search_type ON search (user_type, created_at, user_id);
 
--- All terms of an account in one line, each behind a space; no term has one. In the order in which
--- accounts are listed, so that a search can walk through them.
+-- All terms of an account in one line, each behind a space; no term has one.
 CREATE TABLE search_lines (
+	n          INTEGER PRIMARY KEY,
 	created_at INTEGER NOT NULL,
 	user_id    TEXT    NOT NULL,
 	user_type  TEXT    NOT NULL,
-	terms      TEXT    NOT NULL,
-	PRIMARY KEY (created_at, user_id)
-) STRICT, WITHOUT ROWID;
+	terms      TEXT    NOT NULL
+) STRICT;
+
+-- The lines in the order in which accounts are listed, for a search to walk through.
+CREATE INDEX search_newest ON search_lines (created_at, user_id, user_type, terms);
 
 CREATE TRIGGER search_gone AFTER DELETE ON search
 BEGIN
-	DELETE FROM search_lines WHERE created_at = OLD.created_at AND user_id = OLD.user_id;
+	DELETE FROM search_lines WHERE n = OLD.n;
 END;
 
 -- The first 16 bytes of each term, filled with zeros. Where all entries have one size SQLite never
