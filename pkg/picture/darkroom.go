@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,11 @@ var (
 type darkroom struct {
 	once   sync.Once
 	places *semaphore.Weighted
+	limit  time.Duration // for one picture; zero means developTime
+}
+
+func (d *darkroom) open() {
+	d.once.Do(func() { d.places = semaphore.NewWeighted(maxMemory) })
 }
 
 // develop makes a new picture of the pixels in data, upright and small. The blob has no id yet.
@@ -59,18 +65,18 @@ func (d *darkroom) develop(ctx context.Context, data []byte) (store.Blob, error)
 	if h.bytes() > maxMemory {
 		return store.Blob{}, errTooMany
 	}
-	d.once.Do(func() { d.places = semaphore.NewWeighted(maxMemory) })
+	d.open()
 	place := max(h.bytes(), maxMemory/atOnce)
 	if err := d.places.Acquire(ctx, place); err != nil {
 		return store.Blob{}, errBusy.With(err)
 	}
 	defer d.places.Release(place)
-	if h.bytes() >= muchMemory {
-		defer debug.FreeOSMemory()
-	}
-	timed, cancel := context.WithTimeout(ctx, developTime)
+	timed, cancel := context.WithTimeout(ctx, cmp.Or(d.limit, developTime))
 	defer cancel()
 	small, err := decode(timed, h, data)
+	if h.bytes() >= muchMemory || errors.Is(err, errCostly) {
+		debug.FreeOSMemory()
+	}
 	switch {
 	case err == nil:
 		return keep(ctx, turn(small, h.orientation))

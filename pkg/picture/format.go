@@ -91,7 +91,7 @@ func (h header) bytes() int64 {
 // examine reads the headers of a file. It refuses what has too many pixels.
 func examine(data []byte) (header, error) {
 	f, ok := sniff(data)
-	if !ok {
+	if !ok || isArchive(data) {
 		return header{}, errNoPicture
 	}
 	c, err := f.config(bytes.NewReader(data))
@@ -109,6 +109,22 @@ func examine(data []byte) (header, error) {
 		return header{}, errNoPicture.With(err)
 	}
 	return header{format: f, traits: t, width: c.Width, height: c.Height}, nil
+}
+
+// isArchive reports whether a file is a ZIP or JAR archive beside what it begins as: such a reader
+// finds its way from the end (APPNOTE 4.3.16).
+func isArchive(data []byte) bool {
+	const record, comment = 22, 1<<16 - 1
+	end := data[max(0, len(data)-record-comment):]
+	for at := len(end); ; {
+		if at = bytes.LastIndex(end[:at], []byte("PK\x05\x06")); at < 0 {
+			return false
+		}
+		// The last two bytes of the record tell how long the comment behind it is.
+		if rest := end[at:]; len(rest) >= record && len(rest) >= record+int(binary.LittleEndian.Uint16(rest[record-2:])) {
+			return true
+		}
+	}
 }
 
 // examinePNG reads the header chunk (ISO/IEC 15948, 11.2.1): it comes first, at a fixed place.
