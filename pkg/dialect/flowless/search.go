@@ -23,8 +23,12 @@ func (h *Handler) searchUsers(c *httpkit.Call) (httpkit.Reply, error) {
 	if err != nil {
 		return httpkit.Reply{}, err
 	}
+	userType, err := same(q, "userType", "user_type")
+	if err != nil {
+		return httpkit.Reply{}, err
+	}
 	found, err := h.Accounts.Search(c.Context, c.Actor, account.Search{
-		Text: q.Get("q"), UserType: cmp.Or(q.Get("userType"), q.Get("user_type")), Page: page, Limit: limit,
+		Text: q.Get("q"), UserType: userType, Page: page, Limit: limit,
 	})
 	if err != nil {
 		return httpkit.Reply{}, err
@@ -35,6 +39,14 @@ func (h *Handler) searchUsers(c *httpkit.Call) (httpkit.Reply, error) {
 	}
 	pagination := body{"page": found.Page, "limit": found.Limit, "total": found.Total, "pages": found.Pages}
 	return ok(body{"success": true, "data": body{"users": users, "pagination": pagination}})
+}
+
+// same reads a parameter that has two spellings.
+func same(q url.Values, name, other string) (string, error) {
+	if q.Has(name) && q.Has(other) {
+		return "", fault.InvalidField(name, "duplicate_field", name+" is given twice")
+	}
+	return cmp.Or(q.Get(name), q.Get(other)), nil
 }
 
 // number reads a positive number from a query; one that is not there is 0.
