@@ -6,6 +6,7 @@ import (
 	"image"
 	_ "image/jpeg" // pictures are kept as one of these
 	_ "image/png"
+	"net/url"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -172,6 +173,21 @@ func (l *life) beLookedAfter() {
 		l.t.Fatal(err)
 	}
 	l.admin, _ = l.style.opened(l.client, l.must("POST", "/auth/login", "", map[string]any{"email": "root@example.com", "password": "SecurePass123!"}))
+	var found struct {
+		Data struct {
+			Users []struct {
+				ID       string `json:"id"`
+				UserName string `json:"userName"`
+				LastName string `json:"lastName"`
+			}
+			Pagination struct{ Page, Limit, Total, Pages int }
+		}
+	}
+	query := url.Values{"q": {"augusta"}, "userType": {"customer"}, "page": {"1"}, "limit": {"10"}}
+	_ = json.Unmarshal(l.must("GET", "/auth/users?"+query.Encode(), l.admin, nil), &found) // nobody is found then
+	if p := found.Data.Pagination; len(found.Data.Users) != 1 || found.Data.Users[0].ID != l.who.ID || found.Data.Users[0].UserName != lifeName || p.Total != 1 || p.Pages != 1 || p.Page != 1 || p.Limit != 10 {
+		l.t.Errorf("found %+v", found)
+	}
 	var seen struct {
 		Data struct {
 			playgroundUser

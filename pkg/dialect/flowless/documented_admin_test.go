@@ -15,6 +15,42 @@ const (
 func playgroundAdmin() []exchange {
 	return []exchange{
 		{
+			name: "users", pass: "SecurePass123!",
+			ask: `GET /auth/users?q=johndoe&userType=customer&page=1&limit=10
+X-Session-ID: ses_admin_xyz`,
+			answer: `{
+  "success": true,
+  "data": {
+    "users": [
+      {
+        "id": "usr_abc123",
+        "email": "user@example.com",
+        "name": "John",
+        "lastName": "Doe",
+        "userName": "johndoe",
+        "userType": "customer",
+        "isVerified": true,
+        "createdAt": "2025-12-07T10:00:00Z"
+      }
+    ],
+    "pagination": {
+      "page": 1,
+      "limit": 10,
+      "total": 1,
+      "pages": 1
+    }
+  }
+}`,
+			then: func(t *testing.T, _ *world, r dialecttest.Response) {
+				page := member(tree(t, r.Body), "data.pagination")
+				for name, want := range map[string]float64{"page": 1, "limit": 10, "total": 1, "pages": 1} {
+					if member(page, name) != want {
+						t.Errorf("%s is %v, want %v", name, member(page, name), want)
+					}
+				}
+			},
+		},
+		{
 			name: "one user", pass: "SecurePass123!",
 			ask: `GET /auth/admin/users/usr_abc123
 X-Session-ID: ses_admin_xyz`,

@@ -36,6 +36,8 @@ type world struct {
 	n           int
 	john, admin dialecttest.Flowless
 	token       string // out of a mail
+
+	resetToken, loginToken string // likewise, where there are several
 }
 
 // TestEveryDocumentedExchange replays the references.

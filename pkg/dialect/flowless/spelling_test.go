@@ -39,6 +39,8 @@ func spellings() map[string][]spelled {
 			{ask: "POST /auth/users\n" + byAdmin + newcomer + `"%s":"admin"}`, shows: "data.user_type", want: "admin", fresh: true},
 			{ask: "PUT /auth/admin/users/usr_abc123\n" + byAdmin + `{"%s":"admin"}`, shows: "data.user_type", want: "admin"},
 			{ask: "PUT /auth/users/usr_abc123\n" + byAdmin + `{"%s":"admin"}`, shows: "data.user_type", want: "admin"},
+			{ask: "GET /auth/users?q=johndoe&%s=customer\n" + byAdmin, shows: "data.users.0.email", want: "user@example.com"},
+			{ask: "GET /auth/users?q=johndoe&%s=admin\n" + byAdmin, shows: "data.pagination.total", want: 0.0},
 		},
 		"currentPassword current_password": {
 			{ask: "POST /auth/password-change/self\n" + byJohn + `{"%s":"SecurePass123!","newPassword":"NewPassword456!"}`, then: passwordIs("NewPassword456!", false)},

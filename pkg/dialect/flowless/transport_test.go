@@ -56,7 +56,7 @@ func TestASessionThatIsNoneSaysWhich(t *testing.T) {
 				{Path: "/flowless/auth/me", ID: id}, {Path: "/flowless/auth/validation", ID: id}, {Path: "/flowless/auth/user/me", ID: id}, {Path: "/flowless/auth/validate-session", ID: id},
 				{Method: "POST", Path: "/flowless/auth/refresh", ID: id}, {Method: "POST", Path: "/flowless/auth/refresh-session", ID: id},
 				{Method: "PUT", Path: "/flowless/auth/profile", ID: id, Body: `{"name":"x"}`},
-				{Method: "DELETE", Path: "/flowless/auth/upload/picture", ID: id},
+				{Path: "/flowless/auth/users", ID: id}, {Method: "DELETE", Path: "/flowless/auth/upload/picture", ID: id},
 			} {
 				r := s.Do(t, q)
 				if got := r.FlowlessError(t); r.Status != 401 || got != want {
