@@ -58,6 +58,9 @@ func isMediaType(r *http.Request, want string) bool {
 }
 
 func readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength > MaxBody { // nobody needs to send it
+		return nil, errTooLarge
+	}
 	body, err := io.ReadAll(r.Body)
 	var tooLarge *http.MaxBytesError
 	switch {

@@ -99,13 +99,6 @@ func (r Route) timeout() time.Duration {
 	return requestTimeout
 }
 
-func (r Route) tooLarge() error {
-	if r.uploads() {
-		return errUploadLarge
-	}
-	return errTooLarge
-}
-
 // Mount registers routes that answer faults by render.
 func (k *Kit) Mount(r gin.IRoutes, render Renderer, routes []Route) {
 	for _, route := range routes {
@@ -143,11 +136,7 @@ func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, er
 		return Reply{}, err
 	}
 	if c.Request.Body != nil && c.Request.Body != http.NoBody {
-		most := max(route.MaxBody, MaxBody)
-		if c.Request.ContentLength > most { // nobody needs to send it
-			return Reply{}, route.tooLarge()
-		}
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, max(route.MaxBody, MaxBody))
 	}
 	if route.Fair {
 		if err := k.Fairness.Take(ctx, route.Limit, actor.Session.ID); err != nil {
