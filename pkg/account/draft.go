@@ -28,8 +28,8 @@ func (s *Service) Check(d Draft) (identity.User, error) {
 		ID: opaque.Random(identity.UserIDLength), Email: d.Email, UserType: identity.Customer,
 		CreatedAt: now, UpdatedAt: now, PasswordSetAt: now,
 	}
-	d.Profile.apply(&u.Profile)
-	bad := append(checkProfile(u.Profile), setUsername(&u, d.Username)...)
+	d.Profile.apply(&u)
+	bad := append(checkProfile(u), setUsername(&u, d.Username)...)
 	key, err := identity.CanonicalEmail(d.Email)
 	if err != nil {
 		bad = append(bad, fault.Field{Field: "email", Code: "invalid_email", Message: "email is not an address we accept"})

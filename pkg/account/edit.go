@@ -69,8 +69,8 @@ func (e Edit) check(u identity.User) error {
 // apply makes u what the edit asks for, but for the address, and returns the event that a
 // service records of it.
 func (e Edit) apply(s *Service, by identity.Actor, u *identity.User, now time.Time) ([]identity.Consequence, error) {
-	e.Profile.apply(&u.Profile)
-	bad := checkProfile(u.Profile)
+	e.Profile.apply(u)
+	bad := checkProfile(*u)
 	if e.Username != nil {
 		bad = append(bad, setUsername(u, *e.Username)...)
 	}

@@ -75,8 +75,8 @@ func (s *Service) Set(ctx context.Context, by identity.Actor, name string, set S
 // apply makes u what set says and returns what follows from it.
 func (s *Service) apply(by identity.Actor, u *identity.User, set Setting, now time.Time) ([]identity.Consequence, error) {
 	before := *u
-	set.Profile.apply(&u.Profile)
-	bad := checkProfile(u.Profile)
+	set.Profile.apply(u)
+	bad := checkProfile(*u)
 	if set.Username != nil {
 		bad = append(bad, setUsername(u, *set.Username)...)
 	}

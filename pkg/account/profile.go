@@ -20,9 +20,12 @@ const (
 // string clears it.
 type ProfileChange struct {
 	Name, LastName, DisplayName, Phone, Mobile, BirthDate, Gender, TimeZone, Bio, ReferenceID, RecoveryEmail *string
+	// Language is what mails are written in, as in Accept-Language.
+	Language *string
 }
 
-func (c ProfileChange) apply(p *identity.Profile) {
+func (c ProfileChange) apply(u *identity.User) {
+	p := &u.Profile
 	for _, f := range []struct {
 		to   *string
 		from *string
@@ -30,6 +33,7 @@ func (c ProfileChange) apply(p *identity.Profile) {
 		{&p.Name, c.Name}, {&p.LastName, c.LastName}, {&p.DisplayName, c.DisplayName}, {&p.Phone, c.Phone},
 		{&p.Mobile, c.Mobile}, {&p.BirthDate, c.BirthDate}, {&p.Gender, c.Gender}, {&p.TimeZone, c.TimeZone}, {&p.Bio, c.Bio},
 		{&p.ReferenceID, c.ReferenceID}, {&p.RecoveryEmail, c.RecoveryEmail},
+		{&u.Language, c.Language},
 	} {
 		if f.from != nil {
 			*f.to = strings.TrimSpace(*f.from)
@@ -42,7 +46,7 @@ func (c ProfileChange) over(d ProfileChange) ProfileChange {
 	for _, f := range []struct{ to, from **string }{
 		{&c.Name, &d.Name}, {&c.LastName, &d.LastName}, {&c.DisplayName, &d.DisplayName}, {&c.Phone, &d.Phone},
 		{&c.Mobile, &d.Mobile}, {&c.BirthDate, &d.BirthDate}, {&c.Gender, &d.Gender}, {&c.TimeZone, &d.TimeZone}, {&c.Bio, &d.Bio},
-		{&c.ReferenceID, &d.ReferenceID}, {&c.RecoveryEmail, &d.RecoveryEmail},
+		{&c.ReferenceID, &d.ReferenceID}, {&c.RecoveryEmail, &d.RecoveryEmail}, {&c.Language, &d.Language},
 	} {
 		if *f.to == nil {
 			*f.to = *f.from
@@ -51,10 +55,10 @@ func (c ProfileChange) over(d ProfileChange) ProfileChange {
 	return c
 }
 
-// checkProfile returns the fields of p that break a rule. Names end up in mails and tokens:
-// they are one line of visible text.
-func checkProfile(p identity.Profile) []fault.Field {
-	var bad []fault.Field
+// checkProfile returns the fields of u's profile that break a rule. Names end up in mails and
+// tokens: they are one line of visible text.
+func checkProfile(u identity.User) []fault.Field {
+	p, bad := u.Profile, []fault.Field(nil)
 	line := func(field, value string, most int) {
 		if utf8.RuneCountInString(value) > most || !visible(value, false) {
 			bad = append(bad, fault.Field{
@@ -71,6 +75,7 @@ func checkProfile(p identity.Profile) []fault.Field {
 	line("gender", p.Gender, 32)
 	line("referenceId", p.ReferenceID, 128)
 	line("timeZone", p.TimeZone, maxName)
+	line("lang", u.Language, 64)
 	if utf8.RuneCountInString(p.Bio) > maxBio || !visible(p.Bio, true) {
 		bad = append(bad, fault.Field{Field: "bio", Code: "invalid_text", Message: fmt.Sprintf("bio is at most %d characters without control characters", maxBio)})
 	}

@@ -152,7 +152,7 @@ func differing(a, b identity.User) []string {
 		{"last_name", p.LastName, q.LastName}, {"display_name", p.DisplayName, q.DisplayName}, {"phone", p.Phone, q.Phone},
 		{"mobile", p.Mobile, q.Mobile}, {"birth_date", p.BirthDate, q.BirthDate}, {"gender", p.Gender, q.Gender},
 		{"time_zone", p.TimeZone, q.TimeZone}, {"bio", p.Bio, q.Bio}, {"reference_id", p.ReferenceID, q.ReferenceID},
-		{"recovery_email", p.RecoveryEmail, q.RecoveryEmail},
+		{"recovery_email", p.RecoveryEmail, q.RecoveryEmail}, {"language", a.Language, b.Language},
 	} {
 		if f.a != f.b {
 			names = append(names, f.name)

@@ -14,7 +14,9 @@ import (
 // it, to be written together with the account.
 func (s *Service) Welcome(u *identity.User, by identity.Actor) identity.Consequence {
 	now := s.Now()
-	u.Language = by.Language
+	if u.Language == "" {
+		u.Language = by.Language
+	}
 	if !by.IsServer() { // what stands between us and the person is not theirs
 		u.KnownClients = []string{by.Client.Software()}
 	}

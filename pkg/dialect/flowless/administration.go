@@ -15,6 +15,7 @@ func (h *Handler) administration() []httpkit.Route {
 	return []httpkit.Route{
 		{Method: get, Path: "/auth/users", Access: admin, Handle: h.searchUsers},
 		{Method: post, Path: "/auth/users", Access: admin, Handle: create},
+		{Method: get, Path: "/auth/users/:id", Access: admin, Handle: h.inspectUser},
 		{Method: put, Path: "/auth/users/:id", Access: admin, Handle: update},
 		{Method: del, Path: "/auth/users/:id", Access: admin, Handle: h.deleteUser},
 		{Method: get, Path: "/auth/admin/users/:id", Access: admin, Handle: h.inspectUser},

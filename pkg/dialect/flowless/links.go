@@ -88,9 +88,21 @@ func (h *Handler) askLink(c *httpkit.Call, q enterRequest) (httpkit.Reply, error
 }
 
 func (h *Handler) checkLink(c *httpkit.Call, q tokenRequest) (httpkit.Reply, error) {
-	return h.check(c, identity.SignIn, q.Token)
+	return h.goodLink(c, q.Token)
 }
 
 func (h *Handler) checkLinkQuery(c *httpkit.Call) (httpkit.Reply, error) {
-	return h.check(c, identity.SignIn, c.Request.URL.Query().Get("token"))
+	return h.goodLink(c, c.Request.URL.Query().Get("token"))
+}
+
+// goodLink tells whose sign-in link it is, if it may still be used, and uses nothing up.
+func (h *Handler) goodLink(c *httpkit.Call, token string) (httpkit.Reply, error) {
+	u, _, err := h.Accounts.Peek(c.Context, c.Actor, identity.SignIn, token)
+	if err != nil {
+		return httpkit.Reply{}, err
+	}
+	proof, _ := u.Proof(identity.SignIn)
+	b := with(goodToken(), body{"user": h.user(u), "tokenType": "token_login"})
+	both(b, "expires_at", "expiresAt", proof.ExpiresAt)
+	return ok(b)
 }

@@ -101,7 +101,7 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 			for _, q := range []dialecttest.Request{
 				{Path: "/flowless/auth/token/validate?token=" + token}, asking("token/validate", object{"token": token}),
 			} {
-				if r := answered(t, s, 200, q); !strings.Contains(r.Body, `"valid":true`) || strings.Contains(r.Body, ada) {
+				if r := answered(t, s, 200, q); !strings.Contains(r.Body, `"valid":true`) || !strings.Contains(r.Body, ada) {
 					t.Errorf("a look is answered %s", r.Body)
 				}
 			}

@@ -21,13 +21,14 @@ type profileMembers struct {
 	Bio           *string `json:"bio"`
 	ReferenceID   *string `json:"referenceId"`
 	RecoveryEmail *string `json:"recoveryEmail"`
+	Language      *string `json:"lang"`
 }
 
 func (m profileMembers) profile() account.ProfileChange {
 	return account.ProfileChange{
 		Name: m.Name, LastName: m.LastName, DisplayName: m.DisplayName, Phone: m.Phone, Mobile: m.Mobile,
 		BirthDate: m.BirthDate, Gender: m.Gender, TimeZone: m.TimeZone, Bio: m.Bio, ReferenceID: m.ReferenceID,
-		RecoveryEmail: m.RecoveryEmail,
+		RecoveryEmail: m.RecoveryEmail, Language: m.Language,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // userMembers are what every whole user has.
-const userMembers = "bio createdAt created_at displayName display_name dob email gender id isVerified is_verified lastName last_name mobile name phone " +
+const userMembers = "bio createdAt created_at displayName display_name dob email gender id isVerified is_verified lang lastName last_name mobile name phone " +
 	"picture recoveryEmail recovery_email referenceId reference_id tmz twoFactor two_factor updatedAt updated_at userName userType user_name user_type username"
 
 // TestAnswersCarryTheUnion looks at the answers that are promised member by member.

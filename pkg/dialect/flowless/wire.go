@@ -2,6 +2,7 @@ package flowless
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -28,6 +29,7 @@ func (h *Handler) user(u identity.User) body {
 		"picture": text(h.Pictures.URL(u)), "dob": text(p.BirthDate), "gender": text(p.Gender), "tmz": text(p.TimeZone),
 		"bio": text(p.Bio), "username": text(u.Username),
 	}
+	b["lang"] = text(spoken(u.Language))
 	both(b, "last_name", "lastName", text(p.LastName))
 	both(b, "user_name", "userName", text(u.Username))
 	both(b, "user_type", "userType", u.UserType)
@@ -39,6 +41,13 @@ func (h *Handler) user(u identity.User) body {
 	both(b, "created_at", "createdAt", u.CreatedAt)
 	both(b, "updated_at", "updatedAt", u.UpdatedAt)
 	return b
+}
+
+// spoken returns the first language of a list as in Accept-Language.
+func spoken(list string) string {
+	first, _, _ := strings.Cut(list, ",")
+	first, _, _ = strings.Cut(first, ";")
+	return strings.TrimSpace(first)
 }
 
 // both sets one value under the names that the two documents have for it.
@@ -86,7 +95,7 @@ func login(user body, g session.Grant) body {
 
 func registered(user body, g session.Grant) body {
 	all := with(opening(user, g), body{"session": held(g)})
-	return with(all, body{"success": true, "data": with(user, all)})
+	return with(all, body{"success": true, "id": user["id"], "data": with(user, all)})
 }
 
 // pendingRegistration is the answer where an address must be proved first. It is the same for an
@@ -109,6 +118,9 @@ func validated(user body, s identity.Session) body {
 	both(b, "expires_at", "expiresAt", s.ExpiresAt())
 	return b
 }
+
+// goodToken answers for a one-time token that may still be used.
+func goodToken() body { return body{"success": true, "valid": true, "message": "Token is valid"} }
 
 // whoIs answers who somebody is, as data and beside it.
 func whoIs(user body) body {
