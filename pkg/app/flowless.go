@@ -77,6 +77,18 @@ func (a *App) unrouted(w http.ResponseWriter, r *http.Request, id string, f *fau
 	httpkit.WriteProblem(w, id, f)
 }
 
+// takesCookies reports whether a request goes to the dialect. Its official clients ask browsers to
+// send cookies along, and a browser gives them no answer that does not allow it. What they hold
+// a session by is the header: a cookie alone writes nothing from another origin.
+func (a *App) takesCookies(r *http.Request) bool {
+	for _, m := range a.Config.Flowless {
+		if strings.HasPrefix(r.URL.Path, m.Prefix+"/") && (m.Host == "" || m.Host == httpkit.Hostname(r.Host)) {
+			return true
+		}
+	}
+	return false
+}
+
 // newEngine returns an engine without routes that answers faults by render.
 func newEngine(render httpkit.Renderer) *gin.Engine {
 	engine := gin.New()

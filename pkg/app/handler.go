@@ -48,7 +48,7 @@ func (a *App) buildHandler() error {
 	}
 	a.API.Mount(engine)
 	shield := &httpkit.Shield{
-		Next: httpkit.Hosts{Named: hosts, Rest: engine}, Origins: origins(a.Config.CORSOrigins), HTTPS: a.https(), Render: a.unrouted, Log: a.Log,
+		Next: httpkit.Hosts{Named: hosts, Rest: engine}, Origins: origins(a.Config.CORSOrigins), Cookies: a.takesCookies, HTTPS: a.https(), Render: a.unrouted, Log: a.Log,
 	}
 	a.handler, a.shield = shield, shield
 	a.mountDevelopment(engine)

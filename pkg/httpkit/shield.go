@@ -36,8 +36,11 @@ var (
 type Shield struct {
 	Next    http.Handler
 	Origins map[string]bool // exact origins that scripts may call from (CORS)
-	HTTPS   bool            // the service is reached by https: promise it (HSTS)
-	Render  Renderer        // how it answers what it refuses; nil means with problem documents
+	// Cookies reports whether a request goes where scripts of those origins may send cookies
+	// along and read the answer; nil means nowhere.
+	Cookies func(*http.Request) bool
+	HTTPS   bool     // the service is reached by https: promise it (HSTS)
+	Render  Renderer // how it answers what it refuses; nil means with problem documents
 	Log     *slog.Logger
 
 	inFlight atomic.Int64
@@ -140,8 +143,9 @@ func ambiguous(r *http.Request) bool {
 }
 
 // cors answers a preflight and labels answers for the origins that were configured. Others
-// get no label, so that browsers keep the answer from their scripts. Credentials are never
-// allowed: tokens travel in headers that a script sets itself.
+// get no label, so that browsers keep the answer from their scripts. Credentials are allowed
+// only where clients are known that cannot do without: everywhere else tokens travel in headers
+// that a script sets itself.
 func (s *Shield) cors(w http.ResponseWriter, r *http.Request) (answered bool) {
 	if len(s.Origins) == 0 {
 		return false
@@ -154,6 +158,9 @@ func (s *Shield) cors(w http.ResponseWriter, r *http.Request) (answered bool) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	if s.Cookies != nil && s.Cookies(r) {
+		h.Set("Access-Control-Allow-Credentials", "true")
+	}
 	h.Set("Access-Control-Expose-Headers", "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
