@@ -38,6 +38,7 @@ Load goes to this machine only. A benchmark is not a test: it exits 0 whatever t
 	c.Flags().DurationVar(&opts.Duration, "duration", 0, "how long each measurement takes (default 3s)")
 	c.Flags().StringVar(&opts.URL, "url", "", "measure the server that runs here instead of one of its own")
 	c.Flags().StringVar(&opts.Key, "key", "", "with --url: a secret API key with users:write and tokens:read")
+	c.Flags().StringVar(&opts.MongoDB, "mongodb", "", "measure the search in this MongoDB too, in a database of its own")
 	c.Flags().StringVar(&hello, "hello", "", "serve the bare hello that figures are compared with")
 	_ = c.Flags().MarkHidden("hello") // it exists: it was made in the line above
 	return jsonFlag(c)

@@ -31,6 +31,12 @@ type Options struct {
 	// Key is a secret API key of that server with the scopes users:write and tokens:read.
 	Key string
 
+	// Accounts is how many accounts the search is measured with. Zero means 100,000.
+	Accounts int
+	// MongoDB is the address of a server on this machine, to measure the search there as well, in
+	// a database of its own that is dropped afterwards. Empty means none.
+	MongoDB string
+
 	// Server is the gatehouse command, to which "serve", "apikey create ..." and "bench --hello
 	// ADDR" are appended. Empty means the running program.
 	Server []string
@@ -43,7 +49,8 @@ type Options struct {
 }
 
 // Run measures everything there is to measure, one after the other, and ends the processes it
-// started. It takes about 30 times Options.Duration. Errors are wrong options, a server that
+// started. It takes about 35 times Options.Duration, and some 20 seconds to
+// make accounts to search. Errors are wrong options, a server that
 // does not start or does not speak as ours does, and the end of ctx; the report then holds what
 // was measured until then. Answers that failed are no error of Run: they are in the report.
 func Run(ctx context.Context, opts Options) (Report, error) {
@@ -51,9 +58,9 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	steps := []func(context.Context) error{b.limits, b.hello, b.own}
+	steps := []func(context.Context) error{b.limits, b.hello, b.own, b.searches}
 	if opts.URL != "" {
-		steps[2] = b.foreign
+		steps = []func(context.Context) error{b.limits, b.hello, b.foreign}
 	}
 	for _, step := range steps {
 		if err = step(ctx); err != nil {
@@ -86,6 +93,15 @@ func prepare(opts Options) (*run, error) {
 	}
 	if slices.Min(opts.Concurrency) < 1 || slices.Max(opts.Concurrency) > maxConcurrency {
 		return nil, fmt.Errorf("bench: the concurrency is from 1 to %d", maxConcurrency)
+	}
+	if opts.Accounts == 0 {
+		opts.Accounts = defaultAccounts
+	}
+	if opts.Accounts < minAccounts || opts.Accounts > defaultAccounts {
+		return nil, fmt.Errorf("bench: a search is measured with %d to %d accounts", minAccounts, defaultAccounts)
+	}
+	if err := checkMongoDB(opts.MongoDB); err != nil {
+		return nil, err
 	}
 	if opts.URL != "" {
 		if _, err := hostOf(opts.URL); err != nil {

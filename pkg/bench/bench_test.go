@@ -19,11 +19,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-id/gatehouse/pkg/bench"
+	"github.com/gatehouse-id/gatehouse/pkg/store/mongo/mongotest"
 )
 
 // quick are options for a run that takes a second or two.
 func quick() bench.Options {
-	return bench.Options{Duration: 100 * time.Millisecond, Concurrency: []int{1, 3}}
+	return bench.Options{Duration: 100 * time.Millisecond, Concurrency: []int{1, 3}, Accounts: 1000}
 }
 
 // ownServer are options for a run with this program as the server.
@@ -49,7 +50,8 @@ func TestARunMeasuresEverythingAndLeavesNothingBehind(t *testing.T) {
 	if r.Server == nil || r.Server.ColdStartMillis <= 0 || r.Server.IdleRSS < 1<<20 || r.Server.PeakRSS < r.Server.IdleRSS {
 		t.Errorf("server = %+v", r.Server)
 	}
-	if len(r.Expectations) != 6 || r.Target != "own server" {
+	checkSearches(t, r)
+	if len(r.Expectations) != 7 || r.Target != "own server" {
 		t.Errorf("expectations of %s = %+v", r.Target, r.Expectations)
 	}
 	if !strings.Contains(progress.String(), "login      with  3 connections") {
@@ -93,6 +95,45 @@ func checkMeasurements(t *testing.T, r bench.Report) {
 	}
 	if r.Machine.Cores < 1 || r.Machine.OS == "" || r.Machine.Arch == "" || r.Machine.GoVersion == "" {
 		t.Errorf("machine = %+v", r.Machine)
+	}
+}
+
+// checkSearches says what is missing from the searches in SQLite, or wrong.
+func checkSearches(t *testing.T, r bench.Report) {
+	t.Helper()
+	if len(r.Searches) != 1 || r.Searches[0].Store != "SQLite" || r.Searches[0].Accounts != 1000 || r.Searches[0].FillSeconds <= 0 {
+		t.Fatalf("searches = %+v", r.Searches)
+	}
+	got := map[string]int64{}
+	for _, q := range r.Searches[0].Queries {
+		got[q.Query] = q.Found
+		if q.PerSecond <= 0 || q.P50Millis <= 0 || q.P99Millis < q.P50Millis {
+			t.Errorf("%+v", q)
+		}
+	}
+	want := map[string]int64{
+		"a word that finds one": 1, "a word that finds a twentieth": 50, "the same, last page": 50, "a word that finds all": 1000,
+		"the same, a page in the middle": 1000, "three words": 5, "all of a user type": 990, "a word and a user type": 10, "all, last page": 1000,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("found (-want +got):\n%s", d)
+	}
+}
+
+func TestTheSearchIsMeasuredInMongoDBToo(t *testing.T) {
+	opts := ownServer(t, filepath.Join(t.TempDir(), "notes"))
+	opts.MongoDB = mongotest.URI(t)
+	r, err := bench.Run(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Searches) != 2 || r.Searches[1].Store != "MongoDB" || len(r.Searches[1].Queries) != len(r.Searches[0].Queries) {
+		t.Fatalf("searches = %+v", r.Searches)
+	}
+	for i, q := range r.Searches[1].Queries {
+		if sqlite := r.Searches[0].Queries[i]; q.Query != sqlite.Query || q.Found != sqlite.Found {
+			t.Errorf("%+v in MongoDB, %+v in SQLite", q, sqlite)
+		}
 	}
 }
 
@@ -161,6 +202,12 @@ func TestWrongOptionsAreRefusedAtOnce(t *testing.T) {
 		{"a negative duration", bench.Options{Duration: -1}, "more than nothing"},
 		{"a duration that outlives access tokens", bench.Options{Duration: time.Hour}, "at most 30m"},
 		{"no connections", bench.Options{Concurrency: []int{1, 0}}, "from 1 to 1024"},
+		{"too few accounts", bench.Options{Accounts: 10}, "with 1000 to 100000 accounts"},
+		{"too many accounts", bench.Options{Accounts: 100_001}, "with 1000 to 100000 accounts"},
+		{"a MongoDB elsewhere", bench.Options{MongoDB: "mongodb://192.0.2.1:27017"}, "this machine only"},
+		{"a MongoDB that is also elsewhere", bench.Options{MongoDB: "mongodb://localhost:27017,db.example.com/x?replicaSet=rs0"}, "this machine only"},
+		{"a MongoDB that a name service finds", bench.Options{MongoDB: "mongodb+srv://localhost/x"}, "this machine only"},
+		{"a MongoDB behind what looks like one here", bench.Options{MongoDB: "mongodb://localhost:27017@192.0.2.1/localhost"}, "this machine only"},
 		{"too many connections", bench.Options{Concurrency: []int{2000}}, "from 1 to 1024"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,5 +1,7 @@
 package bench
 
+import "fmt"
+
 // Expectation compares a figure with what the service is expected to reach on two cores, which
 // the client has to share.
 type Expectation struct {
@@ -33,6 +35,7 @@ func expectations(r Report) []Expectation {
 			all = append(all, Expectation{Name: e.name, Value: value, Expected: e.expected, Met: value >= e.expected})
 		}
 	}
+	all = append(all, searchExpectations(r.Searches)...)
 	if r.Server == nil {
 		return all
 	}
@@ -44,6 +47,20 @@ func expectations(r Report) []Expectation {
 			e.AtMost, e.Met = true, e.Value <= e.Expected
 			all = append(all, e)
 		}
+	}
+	return all
+}
+
+// searchExpectations are about the slowest query of each store.
+func searchExpectations(searches []Searches) []Expectation {
+	var all []Expectation
+	for _, s := range searches {
+		e := Expectation{Name: fmt.Sprintf("search %dk users, %s", s.Accounts/1000, s.Store), Expected: 50, AtMost: true, Unit: "ms"}
+		for _, q := range s.Queries {
+			e.Value = max(e.Value, round(q.P99Millis, 1))
+		}
+		e.Met = e.Value <= e.Expected
+		all = append(all, e)
 	}
 	return all
 }

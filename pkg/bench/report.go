@@ -19,6 +19,7 @@ type Report struct {
 	Limits         Limits        `json:"limits"`
 	Server         *Server       `json:"server,omitempty"` // of an own server only
 	Measurements   []Measurement `json:"measurements"`
+	Searches       []Searches    `json:"searches,omitempty"` // with an own server only
 	Expectations   []Expectation `json:"expectations"`
 }
 
@@ -64,6 +65,24 @@ type Measurement struct {
 	// They are left out where they are not known.
 	ServerCPUMicros float64 `json:"serverCpuMicros,omitempty"`
 	ClientCPUMicros float64 `json:"clientCpuMicros,omitempty"`
+}
+
+// Searches is the search for accounts in one kind of store, as an admin's request has it, with
+// one caller and without HTTP.
+type Searches struct {
+	Store       string   `json:"store"`
+	Accounts    int      `json:"accounts"`
+	FillSeconds float64  `json:"fillSeconds"` // to make the accounts, many at a time
+	Queries     []Search `json:"queries"`
+}
+
+// Search is one query.
+type Search struct {
+	Query     string  `json:"query"`
+	Found     int64   `json:"found"`
+	PerSecond float64 `json:"perSecond"`
+	P50Millis float64 `json:"p50Millis"`
+	P99Millis float64 `json:"p99Millis"`
 }
 
 func newReport(o Options) Report {

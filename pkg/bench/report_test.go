@@ -106,6 +106,15 @@ func sample() bench.Report {
 				Errors: 12, ErrorStatuses: map[int]int{503: 10, 200: 2},
 			},
 		},
+		Searches: []bench.Searches{
+			{Store: "SQLite", Accounts: 100_000, FillSeconds: 12.5, Queries: []bench.Search{
+				{Query: "a word that finds one", Found: 1, PerSecond: 9000, P50Millis: 0.1, P99Millis: 0.25},
+				{Query: "all of a user type", Found: 99_000, PerSecond: 100, P50Millis: 9.9, P99Millis: 49.96},
+			}},
+			{Store: "MongoDB", Accounts: 100_000, FillSeconds: 30, Queries: []bench.Search{
+				{Query: "a word that finds one", Found: 1, PerSecond: 1000, P50Millis: 1, P99Millis: 50.06},
+			}},
+		},
 	}
 	r.Expectations = bench.Expectations(r)
 	return r
@@ -116,6 +125,8 @@ func TestExpectationsCompareBestWithBest(t *testing.T) {
 		{Name: "refresh / RSA signatures", Value: 0.55, Expected: 0.55, Met: true},
 		{Name: "login / Argon2id hashes", Value: 0.849, Expected: 0.85},
 		{Name: "me / Gin hello", Value: 0.32, Expected: 0.3, Met: true},
+		{Name: "search 100k users, SQLite", Value: 50, Expected: 50, AtMost: true, Unit: "ms", Met: true},
+		{Name: "search 100k users, MongoDB", Value: 50.1, Expected: 50, AtMost: true, Unit: "ms"},
 		{Name: "idle memory", Value: 45.1, Expected: 45, AtMost: true, Unit: "MB"},
 		{Name: "cold start", Value: 150, Expected: 150, AtMost: true, Unit: "ms", Met: true},
 	}
@@ -139,7 +150,7 @@ func TestTheReportKeepsItsShape(t *testing.T) {
 	}
 	golden(t, "testdata/report.json", append(text, '\n'))
 	foreign := sample()
-	foreign.Server, foreign.Target, foreign.OthersCPUShare, foreign.Machine.Cores = nil, "http://127.0.0.1:8080", 0, 2
+	foreign.Server, foreign.Searches, foreign.Target, foreign.OthersCPUShare, foreign.Machine.Cores = nil, nil, "http://127.0.0.1:8080", 0, 2
 	foreign.Expectations = bench.Expectations(foreign)
 	table.Reset()
 	_ = foreign.Table(&table)

@@ -21,6 +21,7 @@ func (r Report) Table(w io.Writer) error {
 	}
 	fmt.Fprintf(&text, "\n%s, %g s each; the client shares the cores\n\n", r.Target, r.DurationSeconds)
 	r.measurements(&text)
+	r.searches(&text)
 	r.figures(&text)
 	r.expectations(&text)
 	if r.OthersCPUShare > 0.1 {
@@ -40,6 +41,20 @@ func (r Report) measurements(w io.Writer) {
 	}
 	align(w, rows)
 	fmt.Fprintln(w, "\nµs: processor time per answer; hello: one route, nothing but Gin")
+}
+
+func (r Report) searches(w io.Writer) {
+	for _, s := range r.Searches {
+		rows := [][]string{{fmt.Sprintf("search %dk users, %s", s.Accounts/1000, s.Store), "found", "per second", "p50 ms", "p99 ms"}}
+		for _, q := range s.Queries {
+			rows = append(rows, []string{
+				q.Query, strconv.FormatInt(q.Found, 10), fmt.Sprintf("%.1f", q.PerSecond), fmt.Sprintf("%.3f", q.P50Millis), fmt.Sprintf("%.3f", q.P99Millis),
+			})
+		}
+		fmt.Fprintln(w)
+		align(w, rows)
+		fmt.Fprintf(w, "\nmaking the accounts took %.1f s; one caller, no HTTP\n", s.FillSeconds)
+	}
 }
 
 // figures are what was measured once.

@@ -57,6 +57,11 @@ var _ store.Store = (*Store)(nil)
 // that is no replica set; a server it cannot reach is store.ErrUnavailable. It takes a few
 // seconds at most, and up to half a minute when an index is missing on a large collection.
 func Open(ctx context.Context, uri string, o Options) (*Store, error) {
+	return openNamed(ctx, uri, "", o)
+}
+
+// openNamed is Open for the database with this name, the URI's own when it is empty.
+func openNamed(ctx context.Context, uri, as string, o Options) (*Store, error) {
 	if o.Now == nil {
 		return nil, errors.New("mongo: Options.Now is missing")
 	}
@@ -66,6 +71,9 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	settings, name, err := clientOptions(uri, o.Standalone)
 	if err != nil {
 		return nil, err
+	}
+	if as != "" {
+		name = as
 	}
 	client, err := mongo.Connect(settings)
 	if err != nil {

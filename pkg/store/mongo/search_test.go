@@ -2,6 +2,8 @@ package mongo_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,9 +16,10 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/store/mongo/mongotest"
 )
 
-func named(id, name string) identity.User {
+// ada returns an account that is called so.
+func ada(id string) identity.User {
 	u := user(id)
-	u.Profile.DisplayName = name
+	u.Profile.DisplayName = "Ada"
 	return u
 }
 
@@ -43,7 +46,7 @@ func (k *kit) forget(ids ...string) {
 func TestAccountsOfAnOlderVersionAreFoundAfterAStartOrASweep(t *testing.T) {
 	k := newKit(t)
 	for i := range 3 {
-		k.ok(k.CreateUser(t.Context(), named(fmt.Sprintf("u%d", i), "ada")))
+		k.ok(k.CreateUser(t.Context(), ada(fmt.Sprintf("u%d", i))))
 	}
 	gone := user("gone")
 	gone.Deleted = true
@@ -80,7 +83,7 @@ func TestAStartMakesAccountsFindable(t *testing.T) {
 func TestFewAreOrderedHereAndManyThere(t *testing.T) {
 	k := newKit(t)
 	for i := range 7 {
-		u := named(fmt.Sprintf("u%d", i), "ada")
+		u := ada(fmt.Sprintf("u%d", i))
 		u.CreatedAt = start.Add(time.Duration(i/2) * time.Minute)
 		k.ok(k.CreateUser(t.Context(), u))
 	}
@@ -96,4 +99,27 @@ func TestFewAreOrderedHereAndManyThere(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAScratchDatabaseIsDroppedAndNoOther(t *testing.T) {
+	uri := mongotest.URI(t)
+	k := &kit{T: t, Store: open(t, uri, time.Now), clock: &clock{now: start}}
+	k.ok(k.CreateUser(t.Context(), ada("u")))
+	scratch, discard, err := mongo.OpenScratch(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: time.Now})
+	k.ok(err)
+	k.ok(scratch.CreateUser(t.Context(), ada("v")))
+	name := scratch.DB().Name()
+	there := func() []string {
+		names, err := k.DB().Client().ListDatabaseNames(t.Context(), bson.M{})
+		k.ok(err)
+		return names
+	}
+	if !slices.Contains(there(), name) || !strings.HasPrefix(name, "gatehouse_scratch_") {
+		t.Fatalf("the scratch database is %q, and there are %q", name, there())
+	}
+	k.ok(discard())
+	if slices.Contains(there(), name) {
+		t.Errorf("the scratch database is still among %q", there())
+	}
+	k.finds([]string{"ada"}, "u")
 }
