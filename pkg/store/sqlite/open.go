@@ -34,7 +34,7 @@ type Store struct {
 // neither a file nor a trace of one. The database, its -wal and its -shm are readable by
 // their owner only, whatever the umask says; a folder that it makes has mode 0700.
 //
-// The first start on a database of a version without a search takes some 5 s for each 100,000
+// The first start on a database of a version without a search takes some 7 s for each 100,000
 // accounts, to make them findable.
 //
 // It returns an error that tells an operator what to do when the file is damaged, is of a
