@@ -111,3 +111,24 @@ func sameInside(t *testing.T, v any, names string) {
 		t.Errorf("data is not data.user:\n%s", diff)
 	}
 }
+
+// TestASignUpThatWaitsTellsNobodyWhoHasAnAccount registers an address twice, and once a new one.
+func TestASignUpThatWaitsTellsNobodyWhoHasAnAccount(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
+		ids := map[any]bool{}
+		var answers []string
+		for _, email := range []string{"ada@example.com", "ada@example.com", "eve@example.com"} {
+			r := s.Do(t, dialecttest.Request{Path: "/flowless/auth/register", Body: dialecttest.JSON(map[string]string{"email": email, "password": "engines weave numbers", "name": "Ada"})})
+			id, _ := member(tree(t, r.Body), "data.user.id").(string)
+			if r.Status != 200 || len(id) != 28 || ids[id] {
+				t.Fatalf("%s: %d %s", email, r.Status, r.Body)
+			}
+			ids[id] = true
+			answers = append(answers, strings.NewReplacer(id, "id", email, "email").Replace(r.Body))
+		}
+		if answers[0] != answers[1] || answers[0] != answers[2] {
+			t.Errorf("the answers differ: %s", answers)
+		}
+	})
+}
