@@ -64,6 +64,7 @@ func asks() []string {
 		"GET /auth/users?q=johndoe&userType=customer&page=1&limit=10\n" + byAdmin,
 		"POST /auth/users\n" + byAdmin + person + `,` + managed + `}`,
 		"GET /auth/admin/users/usr_abc123\n" + byAdmin,
+		"GET /auth/users/usr_abc123\n" + byAdmin,
 		"PUT /auth/admin/users/usr_abc123\n" + byAdmin + `{"email":"new@example.com",` + more + `,` + managed + `}`,
 		"PUT /auth/users/usr_abc123\n" + byAdmin + `{"email":"new@example.com",` + more + `,` + managed + `}`,
 		"DELETE /auth/users/usr_abc123\n" + byAdmin,
