@@ -29,7 +29,7 @@ var house = [][]string{
 	2:  {"pkg/identity"},
 	3:  {"pkg/password", "pkg/token", "pkg/keyset", "pkg/config"},
 	4:  {"pkg/store", "pkg/mail"},
-	5:  {"pkg/store/sqlite", "pkg/store/mongo", "pkg/mail/eml", "pkg/mail/letter", "pkg/mail/maillog", "pkg/mail/inbox"},
+	5:  {"pkg/store/sqlite", "pkg/store/mongo", "pkg/store/s3", "pkg/mail/eml", "pkg/mail/letter", "pkg/mail/maillog", "pkg/mail/inbox"},
 	6:  {"pkg/mail/smtp", "pkg/mail/file", "pkg/keyring", "pkg/limit", "pkg/audit", "pkg/apikey"},
 	7:  {"pkg/courier", "pkg/session", "pkg/invite"},
 	8:  {"pkg/account", "pkg/admin", "pkg/bridge"},
@@ -73,6 +73,7 @@ var kept = []struct {
 	{"modernc.org/sqlite", []string{"pkg/store/sqlite"}},
 	{"go.mongodb.org/mongo-driver", []string{"pkg/store/mongo", "pkg/store/mongo/mongotest"}},
 	{"github.com/gin-gonic/gin", []string{"pkg/httpkit", "pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi", "pkg/app", "pkg/bench", "pkg/verify/verifygin"}}, // bench: the bare server it compares with
+	{"github.com/minio/minio-go", []string{"pkg/store/s3"}},
 	{"google.golang.org/grpc", []string{"pkg/verify/verifygrpc"}},
 	{"aidanwoods.dev/go-paseto", []string{"pkg/bridge"}},
 	{"github.com/wneessen/go-mail", []string{"pkg/mail/eml", "pkg/mail/smtp"}},

@@ -129,7 +129,9 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 	if err := a.buildBridge(master); err != nil {
 		return nil, err
 	}
-	a.buildPictures()
+	if err := a.buildPictures(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.buildCourier(master, opts); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ type Config struct {
 	// MongoStandalone accepts a MongoDB that is no replica set.
 	MongoStandalone bool
 
+	// Blobs is where pictures lie: an s3:// URL, or empty for the store. Bucket takes it apart.
+	Blobs DSN
+
 	// KeyDir is the folder of the master key's file, used when MasterKey is empty.
 	KeyDir string
 	// MasterKey encrypts the signing keys at rest: what masterkey.Parse takes, or empty.

@@ -57,6 +57,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_LISTEN=:9000", "GATEHOUSE_ADMIN_LISTEN=", "GATEHOUSE_PUBLIC_URL=https://id.example.com:8443",
 		"GATEHOUSE_APP_URL=https://app.example.com/in", "GATEHOUSE_AUDIENCE=api-1, api-2",
 		"GATEHOUSE_STORE=mongodb://u:p@h1:1,h2:2/db", "GATEHOUSE_MONGO_STANDALONE=true", "GATEHOUSE_KEY_DIR=/k",
+		"GATEHOUSE_BLOBS=s3://AK:s%2Fk@h:9000/bkt?tls=off",
 		"GATEHOUSE_MASTER_KEY=" + masterKey, "GATEHOUSE_KEY_BITS=4096", "GATEHOUSE_KEY_ROTATION=48h", "GATEHOUSE_KEY_LEAD=30h",
 		"GATEHOUSE_JWKS_MAX_AGE=1m", "GATEHOUSE_ACCESS_TOKEN_TTL=15m", "GATEHOUSE_REFRESH_GRACE=0s", "GATEHOUSE_SESSION_IDLE=1h", "GATEHOUSE_SESSION_ID_TTL=90m", "GATEHOUSE_FLOWLESS=/f,Auth.Example.com,b.example.com/x",
 		"GATEHOUSE_SESSION_MAX=2h", "GATEHOUSE_MAIL=file:var/mail", "GATEHOUSE_REGISTRATION=invite",
@@ -73,6 +74,7 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want := config.Default()
 	want.Listen, want.AdminListen, want.PublicURL, want.AppURL = ":9000", "", "https://id.example.com:8443", "https://app.example.com/in"
 	want.Audience, want.Store, want.MongoStandalone = []string{"api-1", "api-2"}, "mongodb://u:p@h1:1,h2:2/db", true
+	want.Blobs = "s3://AK:s%2Fk@h:9000/bkt?tls=off"
 	want.KeyDir, want.MasterKey, want.KeyBits = "/k", masterKey, 4096
 	want.KeyRotation, want.KeyLead, want.JWKSMaxAge = 48*time.Hour, 30*time.Hour, time.Minute
 	want.Flowless = []config.Mount{{Prefix: "/f"}, {Host: "auth.example.com"}, {Host: "b.example.com", Prefix: "/x"}}

@@ -18,6 +18,7 @@ var (
 	appURL    = textual[string](checkAppURL)
 	storeDSN  = textual[DSN](checkStore)
 	mailDSN   = textual[DSN](checkMail)
+	blobsDSN  = textual[DSN](checkBlobs)
 )
 
 func checkAddress(s string) error {

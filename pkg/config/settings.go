@@ -38,6 +38,7 @@ func (c *Config) settings() []setting {
 		{"AUDIENCE", c.PublicURL, in(&c.Audience, list(word)), open, "aud claim of access tokens, comma separated; the public URL when unset"},
 		{"STORE", "var/gatehouse.db", in(&c.Store, storeDSN), dsn, "a file path (SQLite) or a mongodb:// URL"},
 		{"MONGO_STANDALONE", "false", in(&c.MongoStandalone, boolean("true", "false")), open, "accept a MongoDB that is no replica set (tests, trials)"},
+		{"BLOBS", "", in(&c.Blobs, optional(blobsDSN)), dsn, "s3://ACCESS:SECRET@host/bucket for pictures; empty = in the store"},
 		{"KEY_DIR", "keys", in(&c.KeyDir, path), open, "folder of the master key's file when GATEHOUSE_MASTER_KEY is unset"},
 		{"MASTER_KEY", "", in(&c.MasterKey, optional(masterKey)), secret, "32 bytes as base64 or hex that encrypt the signing keys; unset = a file in GATEHOUSE_KEY_DIR"},
 		{"KEY_BITS", "2048", in(&c.KeyBits, number(2048, 3072, 4096)), open, "size of new signing keys"},

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -49,6 +50,7 @@ var (
 type darkroom struct {
 	once   sync.Once
 	places *semaphore.Weighted
+	owed   atomic.Int64  // what was taken and not given back
 	limit  time.Duration // for one picture; zero means developTime
 }
 
@@ -74,9 +76,7 @@ func (d *darkroom) develop(ctx context.Context, data []byte) (store.Blob, error)
 	timed, cancel := context.WithTimeout(ctx, cmp.Or(d.limit, developTime))
 	defer cancel()
 	small, err := decode(timed, h, data)
-	if h.bytes() >= muchMemory || errors.Is(err, errCostly) {
-		debug.FreeOSMemory()
-	}
+	d.giveBack(h.bytes(), err)
 	switch {
 	case err == nil:
 		return keep(ctx, turn(small, h.orientation))
@@ -84,6 +84,14 @@ func (d *darkroom) develop(ctx context.Context, data []byte) (store.Blob, error)
 		return store.Blob{}, errBusy.With(ctx.Err())
 	default:
 		return store.Blob{}, errNoPicture.With(err)
+	}
+}
+
+// giveBack returns memory to the machine once much of it was used: a server collects garbage late.
+func (d *darkroom) giveBack(n int64, err error) {
+	if d.owed.Add(n) >= muchMemory || errors.Is(err, errCostly) {
+		d.owed.Store(0)
+		debug.FreeOSMemory()
 	}
 }
 
