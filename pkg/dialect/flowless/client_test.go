@@ -151,7 +151,7 @@ func (l *life) useIt() {
 
 func (l *life) takePicture() {
 	l.t.Helper()
-	form, contentType := multipartPicture(l.t, "picture", "me.png", photo(l.t))
+	form, contentType := multipartPicture(l.t, "me.png", photo(l.t))
 	status, raw := l.send("POST", l.style.upload, l.session, contentType, form)
 	if status != 200 {
 		l.t.Fatalf("%d %s", status, raw)

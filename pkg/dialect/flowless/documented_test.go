@@ -137,7 +137,7 @@ func (w *world) request(t *testing.T, ask string) dialecttest.Request {
 	}
 	if q.Header["Content-Type"] == "multipart/form-data" {
 		delete(q.Header, "Content-Type")
-		q.Body, q.Type = multipartPicture(t, "picture", "me.png", photo(t))
+		q.Body, q.Type = multipartPicture(t, "me.png", photo(t))
 	}
 	return q
 }

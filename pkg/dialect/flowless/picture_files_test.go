@@ -29,11 +29,11 @@ func photo(t testing.TB) string {
 }
 
 // multipartPicture returns a form with one file, and its type.
-func multipartPicture(t testing.TB, field, name, content string) (body, contentType string) {
+func multipartPicture(t testing.TB, name, content string) (body, contentType string) {
 	t.Helper()
 	var out bytes.Buffer
 	form := multipart.NewWriter(&out)
-	part, err := form.CreateFormFile(field, name)
+	part, err := form.CreateFormFile("picture", name)
 	if err == nil {
 		_, err = part.Write([]byte(content))
 	}
