@@ -182,7 +182,10 @@ func TestALinkWhosePartsDoNotBelongTogetherIsRefused(t *testing.T) {
 		{"another user's refresh token", func(x *handoff.Authorization) { x.RefreshToken = b.RefreshToken }},
 		{"the refresh token of another session", func(x *handoff.Authorization) { x.RefreshToken = again.RefreshToken }},
 		{"another user's access token", func(x *handoff.Authorization) { x.AccessToken = b.AccessToken }},
-		{"a forged refresh token", func(x *handoff.Authorization) { x.RefreshToken = x.RefreshToken[:len(x.RefreshToken)-1] + "A" }},
+		{"a forged refresh token", func(x *handoff.Authorization) {
+			last := len(x.RefreshToken) - 1
+			x.RefreshToken = x.RefreshToken[:last] + map[bool]string{true: "E", false: "A"}[x.RefreshToken[last] == 'A']
+		}},
 		{"a broken access token", func(x *handoff.Authorization) { x.AccessToken += "x" }},
 		{"the access token in place of the refresh token", func(x *handoff.Authorization) { x.RefreshToken = x.AccessToken }},
 	} {
