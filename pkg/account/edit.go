@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
@@ -22,12 +21,25 @@ type Edit struct {
 // changes a role or what has been verified. Another address only begins to be theirs, as in
 // ChangeEmail: it is returned as pending.
 func (s *Service) Edit(ctx context.Context, by identity.Actor, e Edit) (u identity.User, pending string, err error) {
-	if err := e.check(*by.User); err != nil {
+	draft := *by.User
+	if err := e.apply(&draft); err != nil { // before anything is tried or counted
 		return u, "", err
 	}
-	step := func(u *identity.User, now time.Time) ([]identity.Consequence, error) { return e.apply(s, by, u, now) }
+	step := func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+		before := *u
+		if err := e.apply(u); err != nil || len(differing(before, *u)) == 0 {
+			return nil, err
+		}
+		return []identity.Consequence{s.event(by, audit.UserUpdated, *u, now)}, nil
+	}
 	if !e.moves(*by.User) {
-		u, err = s.change(ctx, by, by.User.ID, step)
+		u, err = s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+			edited, err := step(u, now)
+			if err == nil && len(edited) == 0 {
+				err = errUnchanged
+			}
+			return edited, err
+		})
 		return u, "", err
 	}
 	offer, err := s.askMove(ctx, by, "email", *e.Email, e.Password)
@@ -60,45 +72,15 @@ func (e Edit) moves(u identity.User) bool {
 	return err != nil || key != u.EmailKey()
 }
 
-// check refuses an edit of u before anything is tried or counted.
-func (e Edit) check(u identity.User) error {
-	_, err := e.apply(nil, identity.Actor{}, &u, time.Time{})
-	return err
-}
-
-// apply makes u what the edit asks for, but for the address, and returns the event that a
-// service records of it.
-func (e Edit) apply(s *Service, by identity.Actor, u *identity.User, now time.Time) ([]identity.Consequence, error) {
+// apply makes u what the edit asks for, but for the address.
+func (e Edit) apply(u *identity.User) error {
 	e.Profile.apply(u)
 	bad := checkProfile(*u)
 	if e.Username != nil {
 		bad = append(bad, setUsername(u, *e.Username)...)
 	}
 	if len(bad) > 0 {
-		return nil, fault.InvalidFields(bad...)
+		return fault.InvalidFields(bad...)
 	}
-	if s == nil {
-		return nil, nil
-	}
-	return []identity.Consequence{s.event(by, audit.UserUpdated, *u, now)}, nil
-}
-
-// setUsername gives u a user name, or none when it is empty.
-func setUsername(u *identity.User, name string) []fault.Field {
-	name = strings.TrimSpace(name)
-	if name == "" {
-		u.Username = ""
-		u.SetName(identity.UsernameIdentifier, "")
-		return nil
-	}
-	key, err := identity.CanonicalUsername(name)
-	if err != nil {
-		return []fault.Field{{
-			Field: "userName", Code: "invalid_username",
-			Message: "userName is 3 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or a digit",
-		}}
-	}
-	u.Username = name
-	u.SetName(identity.UsernameIdentifier, key)
 	return nil
 }

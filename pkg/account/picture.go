@@ -41,25 +41,17 @@ func (s *Service) Released(ctx context.Context, c identity.Consequence) (blobID 
 	return r.BlobID, err == nil && u.Picture != r.BlobID, err
 }
 
-var errUnchanged = errors.New("account: nothing to change")
-
 // SetPicture makes a blob the picture of the actor's own account, or none when id is empty, and
 // has the one before deleted.
 func (s *Service) SetPicture(ctx context.Context, by identity.Actor, id string) (identity.User, error) {
-	var unchanged identity.User
-	u, err := s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	return s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if u.Picture == id {
-			unchanged = *u
 			return nil, errUnchanged
 		}
 		also := append(dropPicture(*u, now), s.event(by, audit.PictureChanged, *u, now))
 		u.Picture = id
 		return also, nil
 	})
-	if errors.Is(err, errUnchanged) {
-		return unchanged, nil
-	}
-	return u, err
 }
 
 // dropPicture returns what must follow when u stops showing its picture.

@@ -73,9 +73,13 @@ type Service struct {
 // maxRounds bounds how often a change starts over because another one came first.
 const maxRounds = 5
 
+// errUnchanged is what the function of a change returns when there is nothing to write.
+var errUnchanged = errors.New("account: nothing to change")
+
 // change applies f to the stored account and writes it, starting over when it changed in
 // between, or when f says store.ErrStale. What f returns is recorded in the same write.
 func (s *Service) change(ctx context.Context, by identity.Actor, id string, f func(u *identity.User, now time.Time) ([]identity.Consequence, error)) (identity.User, error) {
+	granted := true // wishes are, until one turns out to be somebody else's name
 	for range maxRounds {
 		now := s.Now()
 		u, err := s.mayChange(ctx, by, id, now)
@@ -86,9 +90,13 @@ func (s *Service) change(ctx context.Context, by identity.Actor, id string, f fu
 		if errors.Is(err, store.ErrStale) {
 			continue
 		}
+		if errors.Is(err, errUnchanged) {
+			return u, nil
+		}
 		if err != nil {
 			return identity.User{}, err
 		}
+		wished := fulfil(&u, granted)
 		u.UpdatedAt = now
 		err = s.Store.UpdateUser(ctx, u, also...)
 		switch {
@@ -98,7 +106,10 @@ func (s *Service) change(ctx context.Context, by identity.Actor, id string, f fu
 		case errors.Is(err, store.ErrStale):
 			continue
 		case errors.Is(err, store.ErrExists):
-			return identity.User{}, s.taken(ctx, u)
+			if err = s.taken(ctx, u); !wished || !errors.Is(err, ErrUsernameExists) {
+				return identity.User{}, err
+			}
+			granted = false
 		default:
 			return identity.User{}, fmt.Errorf("account: write: %w", err)
 		}
@@ -162,19 +173,31 @@ func (s *Service) event(by identity.Actor, kind string, u identity.User, now tim
 	return audit.Record(e)
 }
 
-// taken says which name of u another account has: the store does not.
+// taken says which name of u another account has: the store does not. One whose holder is only
+// on the way is found with nobody; it is then the one that u does not hold.
 func (s *Service) taken(ctx context.Context, u identity.User) error {
-	key := u.UsernameKey()
-	if key == "" {
+	if u.UsernameKey() == "" {
 		return ErrEmailExists
 	}
-	holder, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.UsernameIdentifier, Value: key})
-	switch {
-	case err == nil && holder.ID != u.ID:
-		return ErrUsernameExists
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return absent(err)
-	default:
+	email, err := s.holds(ctx, identity.EmailIdentifier, u.EmailKey())
+	if err != nil {
+		return err
+	}
+	username, err := s.holds(ctx, identity.UsernameIdentifier, u.UsernameKey())
+	if err != nil {
+		return err
+	}
+	if email != u.ID && (email != "" || username == u.ID) {
 		return ErrEmailExists
 	}
+	return ErrUsernameExists
+}
+
+// holds returns the id of whoever holds a name, empty when nobody does.
+func (s *Service) holds(ctx context.Context, kind identity.IdentifierKind, value string) (string, error) {
+	holder, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: kind, Value: value})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", absent(err)
+	}
+	return holder.ID, nil
 }

@@ -52,7 +52,7 @@ func (k *Kit) byID(ctx context.Context, r *http.Request, actor identity.Actor, a
 	if id.Value == "" {
 		return actor, a.keyed(actor)
 	}
-	user, err := k.Sessions.AuthenticateID(ctx, device(actor.Client, r), id.Value)
+	user, err := k.Sessions.AuthenticateID(ctx, actor.Client, id.Value)
 	if err != nil {
 		if f := fault.From(err); a.Public && id.ByCookie && f.Kind == fault.Unauthenticated {
 			return actor, nil

@@ -1,5 +1,5 @@
-// Package signin owns the two ways in: by e-mail and password, and by registering. Each is
-// one method that a dialect calls once, so that no door can forget the limits, the checks
+// Package signin owns the ways in: by name and password, by a mailed link, and by registering.
+// Each is one method that a dialect calls once, so that no door can forget the limits, the checks
 // behind the password, or to record what happened.
 //
 // It counts attempts before it does expensive work, spends the same work on unknown accounts

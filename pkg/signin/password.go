@@ -42,7 +42,7 @@ func (s *Service) byPassword(ctx context.Context, by identity.Actor, name identi
 	if err != nil {
 		return session.Grant{}, err
 	}
-	attempt, err := s.admit(ctx, by, u, name)
+	attempt, err := s.admit(ctx, by, name)
 	if err != nil {
 		return session.Grant{}, err
 	}
@@ -66,8 +66,9 @@ func (s *Service) byPassword(ctx context.Context, by identity.Actor, name identi
 }
 
 // enter opens a session for u, who has just proved to be its holder by this method (RFC 8176).
-// Every way in ends here: what an account may have to show beside the first proof, such as a
-// second factor, is asked for in this place, so that no way passes it by.
+// Every way into an account that there is ends here: what it may have to show beside the first
+// proof, such as a second factor, is asked for in this place. (Who has just registered has none
+// yet, and who changes their password is in already.)
 func (s *Service) enter(ctx context.Context, by identity.Actor, u identity.User, method string) (session.Grant, error) {
 	also := append(s.Accounts.NewClient(u, by), s.event(by, audit.SignIn, u))
 	return s.Sessions.Start(ctx, by, u, []string{method}, also...)
@@ -86,12 +87,10 @@ func (s *Service) find(ctx context.Context, name identity.Identifier) (identity.
 }
 
 // admit counts the attempt before any hashing (OWASP ASVS 6.3.1) and returns what a success
-// takes back: only the budget of this account from this address.
-func (s *Service) admit(ctx context.Context, by identity.Actor, u identity.User, name identity.Identifier) (limit.Hit, error) {
-	who := "user:" + u.ID
-	if u.ID == "" {
-		who = string(name.Kind) + ":" + name.Value
-	}
+// takes back: only the budget of this name from this address. It counts names and not accounts,
+// so that a budget does not tell whether two names are of one account, or of any.
+func (s *Service) admit(ctx context.Context, by identity.Actor, name identity.Identifier) (limit.Hit, error) {
+	who := string(name.Kind) + ":" + name.Value
 	from, addressed := limit.Origin(by)
 	here := limit.Hit{Policy: s.Limits.Login, Subject: who + "|" + from}
 	var others []limit.Hit

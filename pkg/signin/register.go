@@ -29,6 +29,10 @@ func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Dra
 	if u, err = s.Accounts.Hash(ctx, u, d.Password); err != nil {
 		return session.Grant{}, false, err
 	}
+	if s.RequireVerified {
+		// That a user name is taken must not tell whether the address of this sign-up was.
+		account.Wish(&u)
+	}
 	if code == "" {
 		welcome := s.Accounts.Welcome(&u, by)
 		err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), welcome)
@@ -77,7 +81,7 @@ func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User
 	u.Provisional, u.InvitationID, u.UserType, u.Claims = true, inv.ID, inv.UserType, inv.Claims
 	welcome := s.Accounts.Welcome(&u, by)
 	err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), s.Invites.Redemption(u.ID, inv.ID), welcome)
-	if isTaken(err) {
+	if isTaken(err) || errors.Is(err, account.ErrUsernameExists) {
 		if ferr := s.Invites.Free(ctx, inv.ID, u.ID); ferr != nil {
 			return u, ferr
 		}

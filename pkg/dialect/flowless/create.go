@@ -8,8 +8,10 @@ import (
 
 // createUser makes an account for somebody else, who gets no session of it.
 func (h *Handler) createUser(c *httpkit.Call, q registerRequest) (httpkit.Reply, error) {
-	if q.InvitationCode != "" || q.DeviceID != "" {
-		return httpkit.Reply{}, fault.InvalidField("invitationCode", "unknown_field", "an administrator makes accounts without invitation codes and devices")
+	for _, own := range []struct{ name, value string }{{"invitationCode", q.InvitationCode}, {"deviceId", q.DeviceID}} {
+		if own.value != "" {
+			return httpkit.Reply{}, fault.InvalidField(own.name, "unknown_field", own.name+" is for those who sign up themselves")
+		}
 	}
 	set := account.Setting{Verified: q.Verified}
 	if q.UserType != "" {

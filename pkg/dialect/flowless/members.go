@@ -77,7 +77,9 @@ func one(field string, values ...string) (string, error) {
 		if v != "" && found != "" && v != found {
 			return "", fault.InvalidField(field, "duplicate_field", field+" is given twice")
 		}
-		found += map[bool]string{true: v}[found == ""]
+		if found == "" {
+			found = v
+		}
 	}
 	if found == "" {
 		return "", fault.InvalidField(field, "required", field+" is required")
