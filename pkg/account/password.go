@@ -23,6 +23,9 @@ func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current
 	if err != nil {
 		return session.Grant{}, err
 	}
+	if by.Client.DeviceID == "" {
+		by.Client.DeviceID = by.Session.Client.DeviceID // what was bound to a device stays so
+	}
 	return s.Sessions.Start(ctx, by, u, []string{"pwd"})
 }
 

@@ -200,6 +200,12 @@ func (s *Service) write(ctx context.Context, u identity.User, request string, m 
 // reply gives u the link that a request asks for and returns the mail that carries it.
 func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (mail.Message, bool) {
 	by := identity.Actor{Language: r.Language, Client: r.Client}
+	if r.What == registeredAgain && !u.EmailVerified {
+		// Two have signed up with the address, and neither has proved to read it: it may have a
+		// stranger's password. Its reader chooses one, and no other link makes that one good.
+		r.What = resetLink
+		u.DropProofs(identity.ProveEmail)
+	}
 	purpose := r.What.purpose()
 	if p, ok := u.Proof(purpose); ok && p.Request == id {
 		return mail.Message{}, false // done by a relay that did not live to say so

@@ -54,6 +54,9 @@ type Bridge interface {
 // authenticate returns the actor behind a request to a route with this access.
 func (k *Kit) authenticate(ctx context.Context, r *http.Request, a Access) (identity.Actor, error) {
 	actor := identity.Actor{Client: k.Proxies.client(r), Language: printable(r.Header.Get("Accept-Language"), maxLanguage)}
+	if _, _, err := single(r, "X-Device-Id"); err != nil {
+		return actor, err
+	}
 	if a.SessionID || a.Bridge {
 		actor.Client = device(actor.Client, r)
 	}

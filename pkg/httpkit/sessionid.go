@@ -3,6 +3,7 @@ package httpkit
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
@@ -27,7 +28,7 @@ func SessionID(r *http.Request) (PresentedID, error) {
 		return PresentedID{Value: id}, err
 	}
 	query := r.URL.Query()
-	if all := append(query["session_id"], query["sessionId"]...); len(all) > 1 {
+	if all := slices.Compact(append(query["session_id"], query["sessionId"]...)); len(all) > 1 {
 		return PresentedID{}, fault.InvalidField("session_id", "duplicate_field", "the parameter is given twice")
 	} else if len(all) == 1 && all[0] != "" {
 		return PresentedID{Value: all[0]}, nil

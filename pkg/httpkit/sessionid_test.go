@@ -26,7 +26,8 @@ func TestWhereASessionIDIsReadFrom(t *testing.T) {
 		{name: "an empty header is none", target: "/?session_id=ses_q", header: map[string][]string{"X-Session-Id": {""}}, want: httpkit.PresentedID{Value: "ses_q"}},
 		{name: "the query in one spelling", target: "/?session_id=ses_q", want: httpkit.PresentedID{Value: "ses_q"}},
 		{name: "the query in the other spelling", target: "/?sessionId=ses_q", want: httpkit.PresentedID{Value: "ses_q"}},
-		{name: "the query in both spellings", target: "/?sessionId=ses_q&session_id=ses_q", refused: true},
+		{name: "the query in both spellings", target: "/?sessionId=ses_q&session_id=ses_q", want: httpkit.PresentedID{Value: "ses_q"}},
+		{name: "two ids in the query", target: "/?sessionId=ses_q&session_id=ses_r", refused: true},
 		{
 			name: "the query before the cookie", target: "/?sessionId=ses_q",
 			header: map[string][]string{"Cookie": {"session_id=ses_c"}}, want: httpkit.PresentedID{Value: "ses_q"},

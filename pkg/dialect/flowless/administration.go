@@ -32,7 +32,7 @@ type updateUserRequest struct {
 }
 
 func (h *Handler) updateUser(c *httpkit.Call, q updateUserRequest) (httpkit.Reply, error) {
-	u, err := h.Accounts.Set(c.Context, c.Actor, c.Params.ByName("id"), account.Setting{
+	u, err := h.Accounts.Set(c.Context, c.Actor, id(c.Params.ByName("id")), account.Setting{
 		UserType: q.UserType, Verified: q.Verified, Email: q.Email, Username: q.UserName, Profile: q.profile(),
 	})
 	if err != nil {
@@ -42,14 +42,14 @@ func (h *Handler) updateUser(c *httpkit.Call, q updateUserRequest) (httpkit.Repl
 }
 
 func (h *Handler) deleteUser(c *httpkit.Call) (httpkit.Reply, error) {
-	if _, err := h.Accounts.Delete(c.Context, c.Actor, c.Params.ByName("id")); err != nil {
+	if _, err := h.Accounts.Delete(c.Context, c.Actor, id(c.Params.ByName("id"))); err != nil {
 		return httpkit.Reply{}, err
 	}
 	return message("User deleted successfully")
 }
 
 func (h *Handler) inspectUser(c *httpkit.Call) (httpkit.Reply, error) {
-	u, sessions, err := h.Accounts.Inspect(c.Context, c.Actor, c.Params.ByName("id"))
+	u, sessions, err := h.Accounts.Inspect(c.Context, c.Actor, id(c.Params.ByName("id")))
 	if err != nil {
 		return httpkit.Reply{}, err
 	}
@@ -85,4 +85,12 @@ func device(userAgent string) string {
 	default:
 		return "desktop"
 	}
+}
+
+// id keeps an address from naming an account here, where it would stand in the logs of proxies.
+func id(named string) string {
+	if strings.Contains(named, "@") {
+		return ""
+	}
+	return named
 }

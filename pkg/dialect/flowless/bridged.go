@@ -8,7 +8,7 @@ import (
 
 // bridged are the routes of servers that ask about the sessions of their callers.
 func (h *Handler) bridged() []httpkit.Route {
-	id := httpkit.Spellings{Same: map[string]string{"session_id": "sessionId"}}
+	id := httpkit.Spellings{Same: map[string]string{"session_id": "sessionId", "device_id": "deviceId"}}
 	return []httpkit.Route{
 		{Method: post, Path: "/auth/bridge/validate", Access: server, Handle: httpkit.OptionalSpelled(id, h.bridgeValidate)},
 		{Method: post, Path: "/auth/validate", Access: anybody, Handle: httpkit.Spelled(id, h.validate)},
@@ -17,6 +17,7 @@ func (h *Handler) bridged() []httpkit.Route {
 
 type bridgeRequest struct {
 	SessionID string `json:"sessionId"`
+	DeviceID  string `json:"deviceId"`
 }
 
 // bridgeValidate takes the id in the body, or else in the query or the header.
@@ -31,6 +32,7 @@ func (h *Handler) bridgeValidate(c *httpkit.Call, q bridgeRequest) (httpkit.Repl
 	if q.SessionID == "" {
 		return httpkit.Reply{}, fault.InvalidField("sessionId", "required", "sessionId is required, in the body, the query or the header X-Session-ID")
 	}
+	c.Actor.Client = httpkit.NamedDevice(c.Actor.Client, q.DeviceID)
 	v, err := h.Bridge.Validate(c.Context, c.Actor, q.SessionID)
 	if err != nil {
 		return httpkit.Reply{}, err
@@ -41,9 +43,11 @@ func (h *Handler) bridgeValidate(c *httpkit.Call, q bridgeRequest) (httpkit.Repl
 type validateRequest struct {
 	SessionID    string `json:"sessionId"`
 	BridgeSecret string `json:"bridge_secret"`
+	DeviceID     string `json:"deviceId"`
 }
 
 func (h *Handler) validate(c *httpkit.Call, q validateRequest) (httpkit.Reply, error) {
+	c.Actor.Client = httpkit.NamedDevice(c.Actor.Client, q.DeviceID)
 	v, err := h.Bridge.ValidateWith(c.Context, c.Actor, q.BridgeSecret, q.SessionID)
 	if err != nil {
 		return httpkit.Reply{}, err

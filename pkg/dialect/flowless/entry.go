@@ -1,7 +1,10 @@
 package flowless
 
 import (
+	"cmp"
+
 	"github.com/gatehouse-id/gatehouse/pkg/account"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 )
@@ -66,11 +69,12 @@ type loginRequest struct {
 	DeviceID string `json:"deviceId"`
 }
 
-// login takes the e-mail address or the user name in either member: the documents have it so.
+// login takes the e-mail address or the user name in either member: the documents have it so. Of
+// both, the first counts.
 func (h *Handler) login(c *httpkit.Call, q loginRequest) (httpkit.Reply, error) {
-	name, err := one("email", q.Email, q.Username)
-	if err != nil {
-		return httpkit.Reply{}, err
+	name := cmp.Or(q.Email, q.Username)
+	if name == "" {
+		return httpkit.Reply{}, fault.InvalidField("email", "required", "email or username is required")
 	}
 	c.Actor.Client = httpkit.NamedDevice(c.Actor.Client, q.DeviceID)
 	return h.signedIn(h.Signin.PasswordOf(c.Context, c.Actor, name, q.Password))

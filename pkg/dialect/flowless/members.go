@@ -4,7 +4,6 @@ import (
 	"maps"
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
-	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 )
 
@@ -68,21 +67,4 @@ func profileNames(heeds ...meaning) httpkit.Spellings {
 		s.Ignored = append(s.Ignored, "user_type", "userType", "is_verified", "isVerified")
 	}
 	return s
-}
-
-// one returns the one of several values that was given: members that mean the same.
-func one(field string, values ...string) (string, error) {
-	found := ""
-	for _, v := range values {
-		if v != "" && found != "" && v != found {
-			return "", fault.InvalidField(field, "duplicate_field", field+" is given twice")
-		}
-		if found == "" {
-			found = v
-		}
-	}
-	if found == "" {
-		return "", fault.InvalidField(field, "required", field+" is required")
-	}
-	return found, nil
 }

@@ -98,7 +98,10 @@ func (h *Handler) changePassword(answer string) func(*httpkit.Call, changePasswo
 		if err != nil {
 			return httpkit.Reply{}, err
 		}
-		return h.opened(g, with(renewed(g), body{"message": answer}))
+		b := with(renewed(g), body{"message": answer})
+		both(b, "session_id", "sessionId", g.ID)
+		both(b, "expires_at", "expiresAt", g.Session.ExpiresAt())
+		return h.opened(g, b)
 	}
 }
 
@@ -106,7 +109,7 @@ func (h *Handler) setPassword(c *httpkit.Call, q changePasswordRequest) (httpkit
 	if q.UserID == "" || q.CurrentPassword != "" {
 		return httpkit.Reply{}, fault.InvalidField("userId", "required", "userId and newPassword are required, and nothing else")
 	}
-	if err := h.Accounts.SetPassword(c.Context, c.Actor, q.UserID, q.NewPassword); err != nil {
+	if err := h.Accounts.SetPassword(c.Context, c.Actor, id(q.UserID), q.NewPassword); err != nil {
 		return httpkit.Reply{}, err
 	}
 	return message("Password updated successfully. User will need to log in again.")
