@@ -59,7 +59,7 @@ func serve(cmd *cobra.Command, _ []string) error {
 		defer giveBack()
 		say(cmd.OutOrStdout(), "gatehouse is serving on %s", url)
 		if creds != nil {
-			introduce(cmd.OutOrStdout(), asPublic(url, cfg.PublicURL), *creds)
+			introduce(cmd.OutOrStdout(), asPublic(url, cfg.PublicURL), *creds, cfg.BridgeSecrets[0])
 		}
 	})
 }
@@ -89,7 +89,7 @@ func warn(ctx context.Context, cfg config.Config, log *slog.Logger) {
 	}
 }
 
-func introduce(w io.Writer, url string, c app.DevCredentials) {
+func introduce(w io.Writer, url string, c app.DevCredentials, bridge config.Secret) {
 	say(w, `
   development mode: credentials are printed, limits are generous
 
@@ -97,6 +97,7 @@ func introduce(w io.Writer, url string, c app.DevCredentials) {
   secret API key       %s
   administrator        %s
   password             %s
+  bridge secret        %s
 
   example   %s/app/
   mails     %s/dev/mail
@@ -107,5 +108,5 @@ func introduce(w io.Writer, url string, c app.DevCredentials) {
   try it:
 
   curl -s %s/auth/login -H 'x-api-key: %s' -H 'content-type: application/json' -d '{"email":"%s","password":"%s"}'
-`, c.Publishable, c.Secret, c.Email, c.Password, url, url, url, url, url, url, c.Publishable, c.Email, c.Password)
+`, c.Publishable, c.Secret, c.Email, c.Password, bridge.Reveal(), url, url, url, url, url, url, c.Publishable, c.Email, c.Password)
 }

@@ -1,13 +1,17 @@
 package config
 
-import "net"
+import (
+	"net"
+
+	"github.com/gatehouse-id/gatehouse/pkg/opaque"
+)
 
 // generous is how many times the normal limits `serve --dev` allows: enough that nobody who
 // tries things out by hand or with a script of their own meets one.
 const generous = 100
 
 // Dev returns the configuration of `serve --dev`: limits are generous, mail stays in an inbox
-// and the public URL follows the port, unless they were set. A listen address that others can reach is refused,
+// there is a bridge secret, and the public URL follows the port, unless they were set. A listen address that others can reach is refused,
 // because that mode prints credentials. The error is an *Error.
 func (c Config) Dev() (Config, error) {
 	if err := asError(c.reachable()); err != nil {
@@ -22,6 +26,9 @@ func (c Config) Dev() (Config, error) {
 		if !c.given[name] {
 			limit.Limit *= generous
 		}
+	}
+	if len(c.BridgeSecrets) == 0 {
+		c.BridgeSecrets = []Secret{Secret(opaque.Random(MinSecret))}
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err == nil && port != "0" && !c.given["PUBLIC_URL"] {
 		c.PublicURL = "http://localhost:" + port

@@ -20,7 +20,6 @@ const (
 	reading                // one of the pool
 	inspecting             // looks at a file that is not trusted yet, and cannot change it
 	drafting               // builds a file that nobody relies on before it is synced as a whole
-	scrubbing              // overwrites what pages hold where they are unused, and does nothing else
 )
 
 // setting is a pragma and the value that it must have on every connection.
@@ -46,7 +45,7 @@ func settings(r role) []setting {
 	switch r {
 	case drafting:
 		list = append(list, setting{"synchronous", "OFF", int64(0)}, setting{"journal_mode", "WAL", "wal"})
-	case writing, scrubbing:
+	case writing:
 		list = append(list, setting{"journal_mode", "WAL", "wal"})
 	case reading:
 		list = append(list, setting{"query_only", "ON", int64(1)}, setting{"journal_mode", "WAL", "wal"})
@@ -64,14 +63,11 @@ type connector struct {
 
 // openDB returns a pool of connections to an existing file; it never makes one.
 func openDB(path string, r role) (*sql.DB, error) {
-	mode, defensive := "rw", "1"
+	mode := "rw"
 	if r == inspecting {
 		mode = "ro"
 	}
-	if r == scrubbing {
-		defensive = "0" // else SQLite lets nobody write a page
-	}
-	dsn := url.URL{Scheme: "file", Path: path, RawQuery: "mode=" + mode + "&_defensive=" + defensive + "&_dqs=0&_error_rc=1"}
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: "mode=" + mode + "&_defensive=1&_dqs=0&_error_rc=1"}
 	base, err := sqlite.NewConnector(dsn.String())
 	if err != nil {
 		return nil, err

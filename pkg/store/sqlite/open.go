@@ -24,9 +24,6 @@ type Store struct {
 	readers *readers
 	damage  atomic.Pointer[error] // set once SQLite has called the file damaged
 	records *records              // decoded sessions and users
-	// scrubbed is whether nothing was erased since the last scrub. At first nobody knows: the process
-	// before may have stopped in between.
-	scrubbed atomic.Bool
 
 	mu     sync.Mutex // guards what follows
 	lock   *os.File   // held by LockExclusive

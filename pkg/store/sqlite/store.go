@@ -115,23 +115,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 		return dead + over, err
 	}
 	gone, err := s.sweep(ctx, tombstones, sweepChunk)
-	if gone > 0 {
-		s.scrubbed.Store(false)
-	}
 	if err != nil {
 		return dead + over + gone, err
 	}
 	if err := s.catchUp(ctx); err != nil {
 		return dead + over + gone, err
 	}
-	erased := !s.scrubbed.Swap(true)
-	if erased {
-		if err := s.scrub(ctx); err != nil {
-			s.scrubbed.Store(false)
-			return dead + over + gone, err
-		}
-	}
-	s.tidy(ctx, erased)
+	s.tidy(ctx, gone > 0)
 	return dead + over + gone, nil
 }
 
