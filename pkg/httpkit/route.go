@@ -144,7 +144,7 @@ func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, er
 		}
 	}
 	if deadline, ok := ctx.Deadline(); ok && route.uploads() {
-		linger(c.Writer, deadline)
+		k.uploads.linger(c.Writer, c.Request, deadline)
 	}
 	return route.Handle(&Call{Context: ctx, Request: c.Request, Actor: actor, Params: c.Params, uploads: &k.uploads})
 }

@@ -14,13 +14,16 @@ import (
 )
 
 // serveRoute starts a server with one public route that gives a body so long to arrive.
-func serveRoute(t *testing.T, route httpkit.Route, patience time.Duration) *httptest.Server {
+func serveRoute(t *testing.T, route httpkit.Route, patience time.Duration, change ...func(*httpkit.Kit)) *httptest.Server {
 	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	kit := &httpkit.Kit{
 		Now: time.Now, Log: slog.New(slog.DiscardHandler), Tracer: noop.NewTracerProvider().Tracer(""),
 		Observe: func(string, string, int, time.Duration) {},
+	}
+	for _, f := range change {
+		f(kit)
 	}
 	kit.Mount(engine, httpkit.Problems, []httpkit.Route{route})
 	srv := httptest.NewUnstartedServer(&httpkit.Shield{Next: engine, Log: slog.New(slog.DiscardHandler)})

@@ -8,8 +8,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,10 +26,9 @@ const (
 	maxBoundary   = 70 // RFC 2046 section 5.1.1
 	// maxHeld is how many bytes of uploads are in memory at once, on all routes of a kit.
 	maxHeld = 16 << 20
-	// firstStep is how much an upload gets to hold before it has sent anything.
-	firstStep = 256 << 10
-	// uploadTimeout is how long a file may take to arrive: 5 MiB in a minute is a slow telephone.
-	uploadTimeout = 60 * time.Second
+	// firstStep is how much an upload gets to hold before it has sent anything; what it holds
+	// doubles when it is full.
+	firstStep = 64 << 10
 )
 
 // Errors of uploads.
@@ -37,36 +36,31 @@ var (
 	errUploadType  = fault.New(fault.Unsupported, "unsupported_media_type", "send multipart/form-data with one file, not encoded")
 	errUploadLarge = fault.New(fault.TooLarge, "too_large", "the file is larger than 5 MiB, or the form around it too large")
 	errUploadForm  = fault.New(fault.Invalid, "invalid_form", "the body is not a valid multipart form (RFC 7578)")
+	errUploadSlow  = fault.New(fault.Invalid, "invalid_form", "the body stopped arriving; send it again")
 	errUploadsFull = fault.New(fault.Unavailable, "overloaded", "too many uploads at once; try again").After(2 * time.Second)
+	errUploadTwice = fault.New(fault.Unavailable, "overloaded", "another upload of yours is under way; try again").After(2 * time.Second)
 )
 
 // File makes a Handler of a function that takes the content of one file: multipart/form-data (RFC
 // 7578) with exactly one part, which has this name and is a file of at most MaxPicture bytes. What
 // the file is called and what it says it is are ignored. Nothing is written to disk. The route
-// must allow bodies of more than MaxPicture bytes (Route.MaxBody); it then gets a minute.
+// must allow bodies of more than MaxPicture bytes (Route.MaxBody); it then gets a minute, as long as
+// something arrives. An account sends one file at a time.
 func File(field string, h func(c *Call, data []byte) (Reply, error)) Handler {
 	return func(c *Call) (Reply, error) {
+		if by := c.Actor.User; by != nil {
+			if !c.uploads.enter(by.ID) {
+				return Reply{}, errUploadTwice
+			}
+			defer c.uploads.leave(by.ID)
+		}
 		u := upload{field: field, held: c.uploads}
 		defer u.free()
 		if err := u.read(c.Request); err != nil {
 			return Reply{}, err
 		}
-		return h(c, u.data.Bytes())
+		return h(c, u.data)
 	}
-}
-
-// held counts the bytes of uploads that are in memory. A nil one counts nothing.
-type held struct{ n atomic.Int64 }
-
-func (h *held) take(n int64) bool {
-	if h == nil {
-		return true
-	}
-	if h.n.Add(n) > maxHeld {
-		h.n.Add(-n)
-		return false
-	}
-	return true
 }
 
 // upload is one file on its way into memory.
@@ -74,13 +68,11 @@ type upload struct {
 	field string
 	held  *held
 	taken int64
-	data  bytes.Buffer
+	data  []byte
 }
 
 func (u *upload) free() {
-	if u.held != nil {
-		u.held.n.Add(-u.taken)
-	}
+	u.held.give(u.taken)
 }
 
 func (u *upload) take(n int64) error {
@@ -175,22 +167,23 @@ func (u *upload) surplus(part *multipart.Part) error {
 	return unknownPart(part)
 }
 
-// fill reads a part into memory. It takes what it holds from what all uploads may hold, and gives
-// nobody much on the strength of a Content-Length alone.
+// fill reads a part into memory. It takes what it holds from what all uploads may hold, in
+// proportion to what has arrived: nobody gets much on the strength of a Content-Length alone.
 func (u *upload) fill(part io.Reader, length int64) error {
 	most := int64(MaxPicture)
 	if length >= 0 {
 		most = min(most, length) // the part is smaller than the body
 	}
-	for _, step := range []int64{min(firstStep, most), most} {
-		if step -= u.taken; step == 0 {
-			continue
-		}
-		if err := u.take(step); err != nil {
+	for size := int64(0); size < most; {
+		size = min(max(2*size, firstStep), most)
+		if err := u.take(size - u.taken); err != nil {
 			return err
 		}
-		u.data.Grow(int(step) + bytes.MinRead) // or ReadFrom would grow it to see the end
-		if n, err := u.data.ReadFrom(io.LimitReader(part, step)); err != nil || n < step {
+		// ReadFrom would grow it to see the end, if there were no more room than needed.
+		room := bytes.NewBuffer(append(make([]byte, 0, size+bytes.MinRead), u.data...))
+		_, err := room.ReadFrom(io.LimitReader(part, size-int64(len(u.data))))
+		u.data = room.Bytes()
+		if err != nil || int64(len(u.data)) < size {
 			return u.empty(err)
 		}
 	}
@@ -203,18 +196,9 @@ func (u *upload) fill(part io.Reader, length int64) error {
 	return u.empty(nil)
 }
 
-// linger gives the request of a route that takes files the time that a slow sender needs, and the
-// work that follows what any other has.
-func linger(w http.ResponseWriter, deadline time.Time) {
-	conn := http.NewResponseController(w)
-	// What cannot be extended keeps the server's own limits.
-	_ = conn.SetReadDeadline(deadline.Add(-requestTimeout))
-	_ = conn.SetWriteDeadline(deadline.Add(requestTimeout))
-}
-
 // empty refuses a file without content: what a browser sends when no file was chosen.
 func (u *upload) empty(err error) error {
-	if err == nil && u.data.Len() == 0 {
+	if err == nil && len(u.data) == 0 {
 		return fault.InvalidField(u.field, "required", u.field+" is empty")
 	}
 	return err
@@ -248,6 +232,8 @@ func (a *allowance) fault(err error) error {
 		return errUploadLarge
 	case errors.As(err, &known):
 		return known
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errUploadSlow.With(err)
 	default:
 		return errUploadForm.With(fmt.Errorf("read form: %w", err))
 	}

@@ -67,7 +67,7 @@ func TestFileTakesOneFile(t *testing.T) {
 		{"a file of one byte", "x", func(c string) string { return picture(c) + end }},
 		{"a file that looks like a form", "--" + boundary[:5] + "\r\n--\r\n", func(c string) string { return picture(c) + end }},
 		{"a file of the largest size", largest, func(c string) string { return picture(c) + end }},
-		{"a file somewhat larger than the first step", largest[:300_000], func(c string) string { return picture(c) + end }},
+		{"a file somewhat larger than the third step", largest[:300_000], func(c string) string { return picture(c) + end }},
 		{"a preamble and an epilogue", "x", func(c string) string { return "hello\r\n" + picture(c) + end + "bye" }},
 		{"a name that is a path", "x", named(`name="picture"; filename="../../x.png"`)},
 		{"a name with line breaks that are encoded", "x", named(`name="picture"; filename="a%0d%0aX-Evil: 1"`)},

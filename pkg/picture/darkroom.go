@@ -10,9 +10,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,8 +29,6 @@ const (
 	// may take. At most two are decoded at once.
 	maxMemory = 48 << 20
 	atOnce    = 2
-	// slack is what a decoder may take beyond what the size of the picture explains.
-	slack = 16 << 20
 	// muchMemory is worth giving back at once: the next picture would come on top of it.
 	muchMemory = 8 << 20
 	// developTime is more than an honest picture takes on a slow machine.
@@ -40,10 +36,9 @@ const (
 )
 
 var (
-	errBusy   = fault.New(fault.Unavailable, "overloaded", "too many pictures at once; try again").After(2 * time.Second)
-	errCostly = errors.New("decoding takes more memory than the size explains")
-	errPanic  = errors.New("the decoder panicked")
-	errLarge  = errors.New("picture: what was made is too large to keep")
+	errBusy  = fault.New(fault.Unavailable, "overloaded", "too many pictures at once; try again").After(2 * time.Second)
+	errPanic = errors.New("the decoder panicked")
+	errLarge = errors.New("picture: what was made is too large to keep")
 )
 
 // darkroom makes small pictures of large ones, a few at a time. The zero value is usable.
@@ -73,23 +68,23 @@ func (d *darkroom) develop(ctx context.Context, data []byte) (store.Blob, error)
 		return store.Blob{}, errBusy.With(err)
 	}
 	defer d.places.Release(place)
-	timed, cancel := context.WithTimeout(ctx, cmp.Or(d.limit, developTime))
+	within, cancel := context.WithTimeout(ctx, cmp.Or(d.limit, developTime))
 	defer cancel()
-	small, err := decode(timed, h, data)
-	d.giveBack(h.bytes(), err)
+	small, err := decode(within, h, data)
+	d.giveBack(h.bytes())
 	switch {
 	case err == nil:
 		return keep(ctx, turn(small, h.orientation))
-	case ctx.Err() != nil:
-		return store.Blob{}, errBusy.With(ctx.Err())
+	case within.Err() != nil: // others may have had the processors
+		return store.Blob{}, errBusy.With(within.Err())
 	default:
 		return store.Blob{}, errNoPicture.With(err)
 	}
 }
 
 // giveBack returns memory to the machine once much of it was used: a server collects garbage late.
-func (d *darkroom) giveBack(n int64, err error) {
-	if d.owed.Add(n) >= muchMemory || errors.Is(err, errCostly) {
+func (d *darkroom) giveBack(n int64) {
+	if d.owed.Add(n) >= muchMemory {
 		d.owed.Store(0)
 		debug.FreeOSMemory()
 	}
@@ -102,7 +97,7 @@ func decode(ctx context.Context, h header, data []byte) (small *image.RGBA, err 
 			small, err = nil, fmt.Errorf("%w at\n%s", errPanic, debug.Stack())
 		}
 	}()
-	src, err := h.decode(&meter{ctx: ctx, data: bytes.NewReader(data), most: inUse() + uint64(h.bytes()) + slack}) //nolint:gosec // positive
+	src, err := h.decode(&timed{ctx: ctx, data: bytes.NewReader(data)})
 	if err != nil {
 		return nil, err
 	}
@@ -137,46 +132,16 @@ func keep(ctx context.Context, m *image.RGBA) (store.Blob, error) {
 	return store.Blob{}, errLarge
 }
 
-// meter is a file that can be read until the context ends or the memory that is in use grows
-// beyond what was expected: decoders take neither, and some make much of few bytes.
-type meter struct {
+// timed is a file that can be read until the context ends: decoders take none.
+type timed struct {
 	ctx  context.Context //nolint:containedctx // decoders take a reader and nothing else
 	data io.Reader
-	most uint64
-	read int // since it was looked at last
 }
 
-// step is how much is read between two looks.
-const step = 4096
-
-// Read implements io.Reader.
-func (m *meter) Read(p []byte) (int, error) {
-	if m.read <= 0 {
-		if err := m.ctx.Err(); err != nil {
-			return 0, err
-		}
-		if m.spent() {
-			return 0, errCostly
-		}
-		m.read = step
+// Read implements io.Reader. It gives little at a time, so that the context is looked at often.
+func (t *timed) Read(p []byte) (int, error) {
+	if err := t.ctx.Err(); err != nil {
+		return 0, err
 	}
-	n, err := m.data.Read(p[:min(len(p), step)])
-	m.read -= n
-	return n, err
-}
-
-// spent collects garbage before it says yes: that of others is in use until then.
-func (m *meter) spent() bool {
-	if inUse() <= m.most {
-		return false
-	}
-	runtime.GC()
-	return inUse() > m.most
-}
-
-// inUse returns how many bytes of the heap hold objects, garbage not yet collected among them.
-func inUse() uint64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+	return t.data.Read(p[:min(len(p), 4096)])
 }

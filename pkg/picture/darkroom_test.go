@@ -111,6 +111,15 @@ func deep(w, h int, left, right color.Color) *image.NRGBA64 {
 	return m
 }
 
+// refusal returns the code of the field that an error refuses, empty when it refuses none.
+func refusal(err error) string {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Field != "picture" {
+		return ""
+	}
+	return f.Fields[0].Code
+}
+
 // trouble is what is no picture that we take.
 type trouble struct {
 	name string
@@ -154,6 +163,9 @@ func troubles(t testing.TB) []trouble {
 		{"a JPEG of 65535x65535", []byte("\xff\xd8" + frame(0xc0, 65535, 65535, "\x01\x11\x00") + segment(0xda, "\x01\x01\x00\x00\x3f\x00")), many},
 		{"a PNG of 16 bits that takes 128 MiB", square(4096, 16, 6), many},
 		{"a progressive JPEG that takes 240 MiB", []byte("\xff\xd8" + frame(0xc2, 4096, 4096, "\x01\x11\x00", "\x02\x11\x00", "\x03\x11\x00") + segment(0xda, "\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00")), many},
+		{"a WebP of 999 groups of large trees", trees(600, 600, 999), many},
+		{"a WebP of more groups than there are", trees(600, 600, 2601), no},
+		{"a WebP whose trees are cut off", cutOff(trees(600, 600, 20), 2000), no},
 		{"a JPEG of 1000 scans", append(bytes.Clone(whole), strings.Repeat(segment(0xda, "\x01\x01\x00\x00\x3f\x00"), 1000)...), no},
 	}
 	return list
@@ -183,6 +195,13 @@ func long(data []byte) []byte {
 	return data
 }
 
+// cutOff makes a lossless WebP whose only chunk has so many bytes.
+func cutOff(data []byte, n int) []byte {
+	binary.LittleEndian.PutUint32(data[4:], uint32(n+12))
+	binary.LittleEndian.PutUint32(data[16:], uint32(n))
+	return data[:n+20]
+}
+
 // withArchive puts a ZIP archive behind a file.
 func withArchive(t testing.TB, data []byte) []byte {
 	t.Helper()
@@ -204,12 +223,8 @@ func TestWhatIsNoPictureIsRefusedAtOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before := time.Now()
 			_, err := develop(t, tt.data)
-			var f *fault.Error
-			if !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Fields) != 1 {
-				t.Fatalf("error %v, want one that names the field", err)
-			}
-			if f.Fields[0].Field != "picture" || f.Fields[0].Code != tt.code {
-				t.Fatalf("it refuses %q as %q, want %q", f.Fields[0].Field, f.Fields[0].Code, tt.code)
+			if code := refusal(err); code != tt.code {
+				t.Fatalf("it is refused as %q (error %v), want %q", code, err, tt.code)
 			}
 			if took := time.Since(before); took > time.Second {
 				t.Errorf("it took %v", took)
@@ -300,12 +315,13 @@ func TestWorkEndsWithTheRequest(t *testing.T) {
 	}
 }
 
-func TestAPictureThatTakesTooLongIsRefused(t *testing.T) {
+// Others may have had the processors: it is no fault of the picture.
+func TestAPictureThatTakesTooLongMayComeAgain(t *testing.T) {
 	var room picture.Darkroom
 	room.Limit(time.Nanosecond)
 	_, err := room.Develop(t.Context(), asPNG(t, halves(48, 32, red, blue)))
-	if f := fault.From(err); f.Kind != fault.Invalid {
-		t.Fatalf("error %v, want one that refuses the picture", err)
+	if f := fault.From(err); f.Kind != fault.Unavailable || f.RetryAfter == 0 {
+		t.Fatalf("error %v, want one that says to come back", err)
 	}
 }
 
@@ -327,4 +343,31 @@ func TestNoiseThatOneCanSeeThroughIsMadeSmallEnoughToKeep(t *testing.T) {
 	if err != nil || b.Type != picture.PNG || len(b.Data) > store.MaxBlob {
 		t.Fatalf("got %s of %d bytes, error %v", b.Type, len(b.Data), err)
 	}
+}
+
+// What others in the process allocate is no reason to refuse a picture.
+func TestAPictureIsTakenWhateverElseUsesMemory(t *testing.T) {
+	data := asJPEG(t, halves(2000, 1500, red, blue))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		var others [][]byte
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if others = append(others, make([]byte, 1<<20)); len(others) > 60 {
+					others = nil
+				}
+			}
+		}
+	}()
+	for range 5 {
+		if _, err := develop(t, data); err != nil {
+			t.Errorf("error %v", err)
+		}
+	}
+	close(stop)
+	<-stopped
 }

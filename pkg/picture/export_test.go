@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"io"
@@ -12,13 +13,9 @@ import (
 // Unexported parts.
 type Darkroom = darkroom
 
-const (
-	MaxMemory = maxMemory
-	Slack     = slack
-)
+const MaxMemory = maxMemory
 
 var (
-	ErrCostly   = errCostly
 	Shrink      = shrink
 	Turn        = turn
 	Orientation = orientation
@@ -48,5 +45,14 @@ func Examine(data []byte) (memory int64, orientation int, err error) {
 func Decode(ctx context.Context, with func() (image.Image, error)) error {
 	h := header{format: format{decode: func(io.Reader) (image.Image, error) { return with() }}, width: 1, height: 1}
 	_, err := decode(ctx, h, nil)
+	return err
+}
+
+// DecodeAlone runs the decoder of a file, and nothing else.
+func DecodeAlone(data []byte) error {
+	h, err := examine(data)
+	if err == nil {
+		_, err = h.decode(bytes.NewReader(data))
+	}
 	return err
 }

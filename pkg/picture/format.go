@@ -34,14 +34,15 @@ type format struct {
 	magic  string // how a file begins; a question mark stands for any byte
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
-	// examine says from the headers how many bytes a pixel takes to decode at most, and how the
-	// picture is to be turned.
-	examine func(data []byte) (traits, error)
+	// examine says from the headers of a picture of this size how much memory decoding takes at
+	// most, and how it is to be turned.
+	examine func(data []byte, size image.Config) (traits, error)
 }
 
 // traits are what headers tell beside the size.
 type traits struct {
 	memory      float64 // bytes for each pixel
+	more        int64   // bytes besides
 	orientation int     // as EXIF counts; 0 and 1 are upright
 }
 
@@ -85,7 +86,7 @@ type header struct {
 // bytes returns how much memory decoding takes at most. Decoders round sizes up to whole blocks.
 func (h header) bytes() int64 {
 	up := func(n int) int64 { return int64(n+31) &^ 31 }
-	return int64(float64(up(h.width)*up(h.height)) * h.memory)
+	return int64(float64(up(h.width)*up(h.height))*h.memory) + h.more
 }
 
 // examine reads the headers of a file. It refuses what has too many pixels.
@@ -104,7 +105,7 @@ func examine(data []byte) (header, error) {
 	if c.Width > maxSide || c.Height > maxSide || c.Width*c.Height > maxPixels {
 		return header{}, errTooMany
 	}
-	t, err := f.examine(data)
+	t, err := f.examine(data, c)
 	if err != nil {
 		return header{}, errNoPicture.With(err)
 	}
@@ -128,7 +129,7 @@ func isArchive(data []byte) bool {
 }
 
 // examinePNG reads the header chunk (ISO/IEC 15948, 11.2.1): it comes first, at a fixed place.
-func examinePNG(data []byte) (traits, error) {
+func examinePNG(data []byte, _ image.Config) (traits, error) {
 	const depth, colour, interlace = 24, 25, 28
 	if len(data) <= interlace {
 		return traits{}, errTruncated
@@ -146,34 +147,48 @@ func examinePNG(data []byte) (traits, error) {
 	return t, nil
 }
 
-func examineGIF([]byte) (traits, error) { return traits{memory: 1}, nil }
+// examineGIF knows the answer: a frame that is interlaced is put in order in a copy.
+func examineGIF([]byte, image.Config) (traits, error) { return traits{memory: 2}, nil }
 
-// examineWebP finds out which of its codecs a file uses (RFC 9649). The lossless one, which also
-// packs transparency, may make a second copy of the whole.
-func examineWebP(data []byte) (traits, error) {
-	const lossy, lossless = 1.5, 8
+// examineWebP finds out which of its codecs a file uses (RFC 9649), and what each of them takes.
+func examineWebP(data []byte, size image.Config) (traits, error) {
+	const lossy, header = 1.5, 5
 	end := 8 + int64(binary.LittleEndian.Uint32(data[4:]))
 	if end > int64(len(data)) {
 		return traits{}, errTruncated // a decoder would make room for what is not there
 	}
-	transparency := 0.0
+	var t traits
 	for at := int64(12); at+9 <= end; {
 		length := int64(binary.LittleEndian.Uint32(data[at+4:]))
 		if length > end-at-8 {
 			return traits{}, errTruncated
 		}
-		switch string(data[at : at+4]) {
+		switch chunk := data[at+8 : at+8+length]; string(data[at : at+4]) {
 		case "VP8 ":
-			return traits{memory: lossy + transparency}, nil
+			t.memory += lossy
+			t.more += length // it is read into a copy
+			return t, nil
 		case "VP8L":
-			return traits{memory: lossless}, nil
+			return t, t.lossless(chunk, header, size)
 		case "ALPH":
-			transparency = 1
-			if length > 0 && data[at+8]&3 != 0 {
-				transparency += lossless
+			t.memory++
+			if length > 0 && chunk[0]&3 != 0 {
+				if err := t.lossless(chunk, 1, size); err != nil {
+					return traits{}, err
+				}
 			}
 		}
 		at += 8 + length + length&1
 	}
 	return traits{}, errTruncated
+}
+
+// lossless adds what a lossless stream takes that begins so far into a chunk.
+func (t *traits) lossless(chunk []byte, at int, size image.Config) error {
+	if len(chunk) < at {
+		return errTruncated
+	}
+	n, err := losslessMemory(chunk[at:], size.Width, size.Height)
+	t.more += n
+	return err
 }

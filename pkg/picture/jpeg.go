@@ -3,6 +3,7 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
+	"image"
 )
 
 // What a JPEG file is made of (ISO/IEC 10918-1, table B.1).
@@ -12,7 +13,6 @@ const (
 	startProgressive = 0xc2
 	startOfScan      = 0xda
 	exifSegment      = 0xe1
-	adobeSegment     = 0xee
 )
 
 // worstJPEG is what the most expensive JPEG takes: four components of full size, kept as
@@ -21,7 +21,7 @@ const worstJPEG = 4 + 4*4 + 4
 
 // examineJPEG walks over the segments before the first scan. Where it cannot follow, a decoder may
 // still find its way, and then the worst is assumed.
-func examineJPEG(data []byte) (traits, error) {
+func examineJPEG(data []byte, _ image.Config) (traits, error) {
 	if bytes.Count(data, []byte{0xff, startOfScan}) > maxScans {
 		return traits{}, errScans
 	}
@@ -42,10 +42,9 @@ func examineJPEG(data []byte) (traits, error) {
 			if t.orientation == 0 {
 				t.orientation = orientation(content)
 			}
-		case adobeSegment:
-			frame.plain = frame.plain || len(content) >= 12 && content[11] == 0
 		case startOfScan:
 			if frame.samples > 0 {
+				frame.plain = frame.plain || adobePlain(data)
 				t.memory = frame.memory()
 			}
 			return t, nil
@@ -97,6 +96,22 @@ func (f *jpegFrame) memory() float64 {
 		m += 4
 	}
 	return m
+}
+
+// adobePlain reports whether a segment says that colours are as they are. It may come after the
+// first scan, and decoders believe it there.
+func adobePlain(data []byte) bool {
+	const name, transform = 4, 15 // where they are, from the marker
+	for {
+		at := bytes.Index(data, []byte("\xff\xee"))
+		if at < 0 || len(data)-at <= transform {
+			return false
+		}
+		if data = data[at:]; bytes.HasPrefix(data[name:], []byte("Adobe")) && data[transform] == 0 {
+			return true
+		}
+		data = data[2:]
+	}
 }
 
 // orientation reads how a picture is to be turned from an EXIF segment (CIPA DC-008, 4.6.4), and

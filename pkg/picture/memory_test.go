@@ -1,9 +1,7 @@
 package picture_test
 
 import (
-	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -12,12 +10,6 @@ import (
 
 	"github.com/gatehouse-id/gatehouse/pkg/picture"
 )
-
-func allocated() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.TotalAlloc
-}
 
 // resident returns what Go holds of the machine's memory.
 func resident() uint64 {
@@ -52,14 +44,15 @@ func TestMemoryStaysWithinBounds(t *testing.T) {
 	large := pngHeader{width: 4000, height: 3000, depth: 8, colour: 6}.file(3000 * (4*4000 + 1))
 	pale := pngHeader{width: 4096, height: 4096, depth: 8, colour: 3}.file(4096 * 4097)
 	bomb := trees(600, 600, 999)
+	wooded := trees(600, 600, 500)
 	room := new(picture.Darkroom)
 	room.Limit(time.Minute) // with the race detector
 	used := peak(func() {
 		var all sync.WaitGroup
-		for i, data := range [][]byte{large, pale, bomb, bomb, large} {
+		for i, data := range [][]byte{large, pale, bomb, wooded, bomb, wooded, large} {
 			all.Go(func() {
 				_, err := room.Develop(t.Context(), data)
-				if bad := len(data) == len(bomb); errors.Is(err, picture.ErrCostly) != bad || (err == nil) == bad {
+				if refused := refusal(err) == "too_many_pixels"; refused != (len(data) == len(bomb)) || err != nil && !refused {
 					t.Errorf("picture %d: error %v", i, err)
 				}
 			})
