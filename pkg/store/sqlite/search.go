@@ -2,7 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
@@ -38,15 +41,36 @@ func (s *Store) SearchUsers(ctx context.Context, q store.UserQuery) ([]identity.
 // countFound returns how many a search finds. What was walked through for a page is not walked
 // through again.
 func (s *Store) countFound(ctx context.Context, q store.UserQuery, p searchPlan, page []identity.User) (int64, error) {
-	query, args, before := `SELECT count(*) `+p.from, p.args, int64(0)
-	if p.walks && len(page) > 0 {
-		last := page[len(page)-1]
-		query += ` AND (s.created_at, s.user_id) < (?, ?)`
-		args = append(args, last.CreatedAt.UnixMilli(), last.ID)
-		before = int64(q.Skip + len(page))
+	query := `SELECT count(*) ` + p.from
+	if !p.walks || len(page) == 0 {
+		return s.number(ctx, query, p.args...)
 	}
-	n, err := s.number(ctx, query, args...)
-	return before + n, err
+	last := page[len(page)-1]
+	n, err := s.countBefore(ctx, query, p.args, last)
+	return int64(q.Skip+len(page)) + n, err
+}
+
+// countBefore counts the accounts of a walk that come behind last. The walk is long: two readers
+// take a half each, of the time in which accounts were made.
+func (s *Store) countBefore(ctx context.Context, query string, args []any, last identity.User) (int64, error) {
+	const middle = `SELECT coalesce(((SELECT min(created_at) FROM search_lines) + ?) / 2, 0)`
+	from, id := last.CreatedAt.UnixMilli(), last.ID
+	mid, err := s.number(ctx, middle, from)
+	if err != nil {
+		return 0, err
+	}
+	var older, newer int64
+	halves, ctx := errgroup.WithContext(ctx)
+	halves.Go(func() (err error) {
+		older, err = s.number(ctx, query+` AND s.created_at < ? AND (s.created_at, s.user_id) < (?, ?)`, append(slices.Clone(args), mid, from, id)...)
+		return err
+	})
+	halves.Go(func() (err error) {
+		newer, err = s.number(ctx, query+` AND s.created_at >= ? AND (s.created_at, s.user_id) < (?, ?)`, append(slices.Clone(args), mid, from, id)...)
+		return err
+	})
+	err = halves.Wait()
+	return older + newer, err
 }
 
 // number reads one number, until ctx ends.
