@@ -118,6 +118,10 @@ func TestNobodyIsFloodedWithMail(t *testing.T) {
 						}
 						oneGood(t, s, identity.ResetPassword, mail.ResetPassword, all, 30*time.Minute)
 						oneGood(t, s, identity.SignIn, mail.SignInLink, all, 15*time.Minute)
+						// A second sign-up with an unproved address voids the link that proves it.
+						if got := goodLinks(t, s, identity.ProveEmail, mailedTo(t, s, victim)); !isVerified && got > 1 {
+							t.Errorf("%d links that prove the address are good", got)
+						}
 						s.Clock.Advance(15 * time.Minute)
 					}
 					if got := len(s.Letters.All()) - before; got > 10 {
