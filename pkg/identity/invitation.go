@@ -9,6 +9,7 @@ import (
 type Invitation struct {
 	ID          string          `json:"id"`
 	CodeHash    []byte          `json:"code_hash"`
+	Form        CodeForm        `json:"form,omitempty"`      // how its codes look, and which page they lead to
 	Email       string          `json:"email,omitempty"`     // where it was sent; empty means anybody may use it
 	EmailKey    string          `json:"email_key,omitempty"` // canonical form of Email
 	MaxUses     int64           `json:"max_uses"`
@@ -22,7 +23,22 @@ type Invitation struct {
 	ExpiresAt   time.Time       `json:"expires_at"`
 	RevokedAt   time.Time       `json:"revoked_at"` // zero while it is not
 	LastIssueAt time.Time       `json:"last_issue_at"`
+	// ReferralTokens are the inviter's own, for the account that comes of the invitation.
+	ReferralTokens []string `json:"referral_tokens,omitempty"`
 }
+
+// CodeForm says how a code looks.
+type CodeForm string
+
+// The forms of codes.
+const (
+	CodeText CodeForm = ""     // one that names its record, as package opaque makes them
+	CodeUUID CodeForm = "uuid" // a random UUID (RFC 9562 section 5.4), which is told to nobody but the address in a mail
+)
+
+// Mailed reports whether the codes of the invitation are known to nobody but who reads mail at its
+// address: whoever has one has proved to do so.
+func (i Invitation) Mailed() bool { return i.Form == CodeUUID && i.EmailKey != "" }
 
 // Use is one account that came, or is coming, of an invitation.
 type Use struct {

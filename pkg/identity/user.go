@@ -20,29 +20,31 @@ const (
 // User is one account, whatever dialect made it. Everything about it that must change
 // together is in this one record.
 type User struct {
-	ID            string          `json:"id"`
-	Rev           int64           `json:"rev"`                     // set by the store; an update holds only at the revision it read
-	Email         string          `json:"email"`                   // as the user wrote it; mail goes here
-	EmailVerified bool            `json:"email_verified"`          // somebody has proved to read mail sent to Email
-	Identifiers   []Identifier    `json:"identifiers"`             // the names it signs in by; each belongs to one user
-	Username      string          `json:"username,omitempty"`      // as the user wrote it; empty when they have none
-	PasswordHash  string          `json:"password_hash,omitempty"` // a PHC string; empty means no password sign-in
-	UserType      string          `json:"user_type"`               // Customer, Admin or Superadmin
-	Claims        json.RawMessage `json:"claims,omitempty"`        // custom claims: one JSON object, or empty
-	Profile       Profile         `json:"profile"`                 // what the user says of themselves
-	Picture       string          `json:"picture,omitempty"`       // the id of the blob that shows the user; empty when there is none
-	Disabled      bool            `json:"disabled"`                // an administrator has shut the account
-	Deleted       bool            `json:"deleted"`                 // a tombstone: emptied, waiting to be removed
-	Provisional   bool            `json:"provisional"`             // registered with an invitation whose use is not confirmed yet; cannot sign in
-	InvitationID  string          `json:"invitation_id,omitempty"` // the invitation it came by
-	Epoch         int64           `json:"epoch"`                   // raised to end sessions: one of an earlier epoch is dead
-	KeptSession   string          `json:"kept_session,omitempty"`  // the one session of an earlier epoch that lives on
-	Language      string          `json:"language,omitempty"`      // what mails to the user are written in, as in Accept-Language; empty when unknown
-	Proofs        []Proof         `json:"proofs,omitempty"`        // one-time links that were mailed; at most one for each purpose
-	KnownClients  []string        `json:"known_clients,omitempty"` // fingerprints of client software that has signed in, oldest first
-	CreatedAt     time.Time       `json:"created_at"`
-	UpdatedAt     time.Time       `json:"updated_at"`
-	PasswordSetAt time.Time       `json:"password_set_at"`
+	ID             string           `json:"id"`
+	Rev            int64            `json:"rev"`                       // set by the store; an update holds only at the revision it read
+	Email          string           `json:"email"`                     // as the user wrote it; mail goes here
+	EmailVerified  bool             `json:"email_verified"`            // somebody has proved to read mail sent to Email
+	Identifiers    []Identifier     `json:"identifiers"`               // the names it signs in by; each belongs to one user
+	Username       string           `json:"username,omitempty"`        // as the user wrote it; empty when they have none
+	PasswordHash   string           `json:"password_hash,omitempty"`   // a PHC string; empty means no password sign-in
+	UserType       string           `json:"user_type"`                 // Customer, Admin or Superadmin
+	Claims         json.RawMessage  `json:"claims,omitempty"`          // custom claims: one JSON object, or empty
+	Profile        Profile          `json:"profile"`                   // what the user says of themselves
+	Picture        string           `json:"picture,omitempty"`         // the id of the blob that shows the user; empty when there is none
+	Disabled       bool             `json:"disabled"`                  // an administrator has shut the account
+	Deleted        bool             `json:"deleted"`                   // a tombstone: emptied, waiting to be removed
+	Provisional    bool             `json:"provisional"`               // registered with an invitation whose use is not confirmed yet; cannot sign in
+	InvitationID   string           `json:"invitation_id,omitempty"`   // the invitation it came by
+	Epoch          int64            `json:"epoch"`                     // raised to end sessions: one of an earlier epoch is dead
+	KeptSession    string           `json:"kept_session,omitempty"`    // the one session of an earlier epoch that lives on
+	Language       string           `json:"language,omitempty"`        // what mails to the user are written in, as in Accept-Language; empty when unknown
+	Proofs         []Proof          `json:"proofs,omitempty"`          // one-time links that were mailed; at most one for each purpose
+	KnownClients   []string         `json:"known_clients,omitempty"`   // fingerprints of client software that has signed in, oldest first
+	ReferralTokens []string         `json:"referral_tokens,omitempty"` // those of the invitation it came by
+	Linked         []LinkedIdentity `json:"linked,omitempty"`          // by which it signs in elsewhere; each has its identifier
+	CreatedAt      time.Time        `json:"created_at"`
+	UpdatedAt      time.Time        `json:"updated_at"`
+	PasswordSetAt  time.Time        `json:"password_set_at"`
 }
 
 // Profile is what a user may say of themselves. None of it is trusted or verified.
@@ -57,6 +59,10 @@ type Profile struct {
 	TimeZone    string `json:"time_zone,omitempty"` // an IANA name
 	Bio         string `json:"bio,omitempty"`
 	ReferenceID string `json:"reference_id,omitempty"` // the application's own id for this user
+	Website     string `json:"website,omitempty"`      // an http or https URL, or one without its scheme
+	// HidesEmail says that the user does not want others to see their address. It means nothing
+	// without a user name, by which others could know them instead: ask User.ShowsEmail.
+	HidesEmail bool `json:"hides_email,omitempty"`
 	// RecoveryEmail is what the user has written there. Nothing is ever sent to it and nobody
 	// gets in by it: it is not verified.
 	RecoveryEmail string `json:"recovery_email,omitempty"`
@@ -69,6 +75,9 @@ type IdentifierKind string
 const (
 	EmailIdentifier    IdentifierKind = "email"    // an e-mail address, as CanonicalEmail gives it
 	UsernameIdentifier IdentifierKind = "username" // a user name, as CanonicalUsername gives it
+	// LinkedIdentifier is somebody at an identity provider, as Assertion.Identifier gives it. A
+	// user may have several.
+	LinkedIdentifier IdentifierKind = "linked"
 	// SeatIdentifier is no name to sign in by: whoever holds one must hand it to another before
 	// they may lose what it stands for.
 	SeatIdentifier IdentifierKind = "seat"
@@ -142,6 +151,10 @@ func (u User) Active() bool { return !u.Deleted && !u.Provisional }
 
 // IsAdmin reports whether the user may act on other accounts.
 func (u User) IsAdmin() bool { return u.UserType == Admin || u.UserType == Superadmin }
+
+// ShowsEmail reports whether others may see the user's address. They always may while the user has
+// no user name.
+func (u User) ShowsEmail() bool { return !u.Profile.HidesEmail || u.Username == "" }
 
 // FullName returns the display name, or else the given and last name.
 func (u User) FullName() string {

@@ -13,6 +13,9 @@ type Invitations interface {
 	CreateInvitation(ctx context.Context, i identity.Invitation, also ...identity.Consequence) error
 	// Invitation returns an invitation in whatever state it is.
 	Invitation(ctx context.Context, id string) (identity.Invitation, error)
+	// InvitationByCode returns the invitation whose code has this hash now, in whatever state it
+	// is; a code that was replaced finds nothing.
+	InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error)
 	// ReissueInvitation gives an invitation that is not revoked and has uses left, expired or
 	// not, another code hash and expiry (ReissueInvitation sets LastIssueAt to at) and records
 	// also; it returns the invitation as it then is. The old code is dead when it returns.

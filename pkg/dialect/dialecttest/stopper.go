@@ -121,6 +121,10 @@ func (s *Stopper) Invitation(ctx context.Context, id string) (identity.Invitatio
 	return reading(s, func() (identity.Invitation, error) { return s.Store.Invitation(ctx, id) })
 }
 
+func (s *Stopper) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	return reading(s, func() (identity.Invitation, error) { return s.Store.InvitationByCode(ctx, codeHash) })
+}
+
 func (s *Stopper) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
 	return s.write(func() error { return s.Store.CreateUser(ctx, u, also...) })
 }

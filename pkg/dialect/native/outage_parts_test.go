@@ -104,6 +104,10 @@ func (p *partly) Invitation(ctx context.Context, id string) (identity.Invitation
 	return try(p, "Invitation", func() (identity.Invitation, error) { return p.Store.Invitation(ctx, id) })
 }
 
+func (p *partly) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	return try(p, "InvitationByCode", func() (identity.Invitation, error) { return p.Store.InvitationByCode(ctx, codeHash) })
+}
+
 func (p *partly) ReserveUse(ctx context.Context, id string, codeHash []byte, userID string, at time.Time) (identity.Invitation, error) {
 	return try(p, "ReserveUse", func() (identity.Invitation, error) { return p.Store.ReserveUse(ctx, id, codeHash, userID, at) })
 }

@@ -32,6 +32,11 @@ func (s *Store) Invitation(ctx context.Context, id string) (identity.Invitation,
 	return find[identity.Invitation](ctx, s, colInvitations, bson.M{"_id": id})
 }
 
+// InvitationByCode implements store.Invitations.
+func (s *Store) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	return find[identity.Invitation](ctx, s, colInvitations, bson.M{"code_hash": codeHash})
+}
+
 // ReissueInvitation implements store.Invitations.
 func (s *Store) ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (identity.Invitation, error) {
 	i, err := updated[identity.Invitation](ctx, s, colInvitations, id,

@@ -13,7 +13,7 @@ import (
 // The uses come with the invitation in one statement, so that both are of one moment.
 const (
 	invitationFields = `id, code_hash, email, email_key, max_uses, uses_left, user_type, claims, note,
-	created_by, created_at, expires_at, revoked_at, last_issue_at`
+	created_by, created_at, expires_at, revoked_at, last_issue_at, form, referral_tokens`
 
 	selectInvitation = `SELECT ` + invitationFields + `,
 	(SELECT json_group_array(json_array(user_id, at, confirmed) ORDER BY n) FROM uses WHERE invitation_id = i.id)
@@ -24,17 +24,37 @@ func scanInvitation(r row) (identity.Invitation, error) {
 	var (
 		i      identity.Invitation
 		claims []byte
+		tokens []byte
 		uses   []byte
 	)
 	err := r.Scan(&i.ID, &i.CodeHash, &i.Email, &i.EmailKey, &i.MaxUses, &i.Left, &i.UserType, &claims, &i.Note,
 		&i.CreatedBy, (*instant)(&i.CreatedAt), (*instant)(&i.ExpiresAt), (*instant)(&i.RevokedAt),
-		(*instant)(&i.LastIssueAt), &uses)
+		(*instant)(&i.LastIssueAt), &i.Form, &tokens, &uses)
 	if err != nil {
 		return i, err
 	}
 	i.Claims = claims
+	if i.ReferralTokens, err = decodeTexts(tokens); err != nil {
+		return i, err
+	}
 	i.Uses, err = decodeUses(uses)
 	return i, err
+}
+
+// encodeTexts writes a JSON array, and nothing for no texts.
+func encodeTexts(texts []string) []byte {
+	if len(texts) == 0 {
+		return []byte{}
+	}
+	b, _ := json.Marshal(texts) // strings always encode
+	return b
+}
+
+func decodeTexts(b []byte) (texts []string, err error) {
+	if len(b) > 0 {
+		err = json.Unmarshal(b, &texts)
+	}
+	return texts, err
 }
 
 // decodeUses reads [[user id, milliseconds, 0 or 1], ...].
@@ -57,11 +77,11 @@ func decodeUses(text []byte) ([]identity.Use, error) {
 
 // CreateInvitation implements store.Invitations.
 func (s *Store) CreateInvitation(ctx context.Context, i identity.Invitation, also ...identity.Consequence) error {
-	const insert = `INSERT INTO invitations (` + invitationFields + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	const insert = `INSERT INTO invitations (` + invitationFields + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	return s.writeAll(ctx, func(t *tx) error {
 		_, err := t.exec(insert, i.ID, blob(i.CodeHash), i.Email, i.EmailKey, i.MaxUses, i.Left, i.UserType,
 			blob(i.Claims), i.Note, i.CreatedBy, millis(i.CreatedAt), millis(i.ExpiresAt), millis(i.RevokedAt),
-			millis(i.LastIssueAt))
+			millis(i.LastIssueAt), i.Form, encodeTexts(i.ReferralTokens))
 		if err != nil {
 			return err
 		}
@@ -77,6 +97,11 @@ func (s *Store) CreateInvitation(ctx context.Context, i identity.Invitation, als
 // Invitation implements store.Invitations.
 func (s *Store) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
 	return get(ctx, s, scanInvitation, selectInvitation+`WHERE id = ?`, id)
+}
+
+// InvitationByCode implements store.Invitations.
+func (s *Store) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	return get(ctx, s, scanInvitation, selectInvitation+`WHERE code_hash = ? LIMIT 1`, blob(codeHash))
 }
 
 // invitation reads an invitation as the transaction has left it.

@@ -47,6 +47,7 @@ func ownSession(s identity.Session) identity.Session {
 func ownUser(u identity.User) identity.User {
 	u.Identifiers, u.Claims = slices.Clone(u.Identifiers), slices.Clone(u.Claims)
 	u.Proofs, u.KnownClients = slices.Clone(u.Proofs), slices.Clone(u.KnownClients)
+	u.ReferralTokens, u.Linked = slices.Clone(u.ReferralTokens), slices.Clone(u.Linked)
 	for i, p := range u.Proofs {
 		u.Proofs[i].Hash = slices.Clone(p.Hash)
 	}

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -16,6 +17,10 @@ func invitationBugs() []bug {
 			"invitations/of 50 concurrent CreateInvitation with one id exactly one succeeds"}},
 		{"Invitation of an unknown id is the zero invitation", func(m *memory) store.Store { return invitationZero{m} }, []string{
 			"invitations/an invitation that is not there is ErrNotFound"}},
+		{"InvitationByCode of an unknown code is the zero invitation", func(m *memory) store.Store { return codeZero{m} }, []string{
+			"invitations/InvitationByCode finds an invitation by the code it has now and by no other"}},
+		{"InvitationByCode takes the beginning of a code for it", func(m *memory) store.Store { return codeByPrefix{m} }, []string{
+			"invitations/InvitationByCode finds an invitation by the code it has now and by no other"}},
 		{"ReissueInvitation does not write LastIssueAt", func(m *memory) store.Store { return reissueForgets{m} }, []string{
 			"invitations/ReissueInvitation sets the code, the expiry and the time of issue, and returns the result"}},
 		{"ReissueInvitation keeps the old code", func(m *memory) store.Store { return reissueKeepsCode{m} }, []string{
@@ -95,6 +100,23 @@ type invitationZero struct{ *memory }
 
 func (b invitationZero) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
 	return found(b.memory.Invitation(ctx, id))
+}
+
+type codeZero struct{ *memory }
+
+func (b codeZero) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	return found(b.memory.InvitationByCode(ctx, codeHash))
+}
+
+type codeByPrefix struct{ *memory }
+
+func (b codeByPrefix) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	for _, i := range b.invitations {
+		if len(codeHash) > 0 && bytes.HasPrefix(i.CodeHash, codeHash) {
+			return clone(i), nil
+		}
+	}
+	return b.memory.InvitationByCode(ctx, codeHash)
 }
 
 type reissueForgets struct{ *memory }

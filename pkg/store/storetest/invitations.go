@@ -13,6 +13,7 @@ func invitations() []promise {
 		{"CreateInvitation stores an invitation and never replaces one", createInvitation},
 		{"of 50 concurrent CreateInvitation with one id exactly one succeeds", createInvitationRace},
 		{"an invitation that is not there is ErrNotFound", invitationNotFound},
+		{"InvitationByCode finds an invitation by the code it has now and by no other", invitationByCode},
 		{"ReissueInvitation sets the code, the expiry and the time of issue, and returns the result", reissueInvitation},
 		{"ReissueInvitation kills the old code at once", reissueKillsOldCode},
 		{"ReissueInvitation of a revoked or used up invitation is ErrStale and changes nothing", reissueStale},
@@ -56,6 +57,29 @@ func invitationNotFound(k *kit) {
 	k.invite(newInvitation("i", 1))
 	for _, id := range []string{"", "I", "i ", "x", "' OR '1'='1", `{"$ne":null}`} {
 		_, err := k.s.Invitation(k.ctx, id)
+		k.refused(err, store.ErrNotFound)
+	}
+}
+
+func invitationByCode(k *kit) {
+	k.invite(newInvitation("i", 2), newInvitation("other", 1))
+	find := func(code []byte) (string, error) {
+		i, err := k.s.InvitationByCode(k.ctx, code)
+		return i.ID, err
+	}
+	id, err := find(codeOf("i"))
+	k.ok(err)
+	k.equal("what its code finds", id, "i")
+	_, err = k.reissue("i", "new", at(time.Second))
+	k.ok(err)
+	_, err = find(codeOf("i"))
+	k.refused(err, store.ErrNotFound)
+	k.ok(k.s.RevokeInvitation(k.ctx, "i", at(time.Second)))
+	found, err := k.s.InvitationByCode(k.ctx, codeOf("new"))
+	k.ok(err)
+	k.equal("a revoked one", found, k.invitation("i"))
+	for _, code := range [][]byte{nil, {}, codeOf("none"), codeOf("new")[:8], append(codeOf("new"), 0)} {
+		_, err = find(code)
 		k.refused(err, store.ErrNotFound)
 	}
 }

@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -18,6 +19,14 @@ func (m *memory) CreateInvitation(ctx context.Context, i identity.Invitation, al
 
 func (m *memory) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
 	return get(ctx, m, m.invitations, id)
+}
+
+func (m *memory) InvitationByCode(ctx context.Context, codeHash []byte) (identity.Invitation, error) {
+	found, err := list(ctx, m, m.invitations, 1, func(i identity.Invitation) bool { return bytes.Equal(i.CodeHash, codeHash) }, newestFirst)
+	if err != nil || len(found) == 0 {
+		return identity.Invitation{}, cmp.Or(err, store.ErrNotFound)
+	}
+	return found[0], nil
 }
 
 func (m *memory) ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (got identity.Invitation, err error) {

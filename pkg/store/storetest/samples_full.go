@@ -37,6 +37,7 @@ func fullUser() identity.User {
 		Profile: identity.Profile{
 			Name: "Full", LastName: "User", DisplayName: "Full User", Phone: "+4912345", Mobile: "+4917012345", BirthDate: "1990-02-28",
 			Gender: "x", TimeZone: "Europe/Berlin", Bio: "one\ntwo", ReferenceID: "ref-1", RecoveryEmail: "full@example.org",
+			Website: "https://example.com", HidesEmail: true,
 		},
 		Picture:      "picture",
 		Disabled:     true,
@@ -49,7 +50,12 @@ func fullUser() identity.User {
 		Proofs: []identity.Proof{{
 			Purpose: identity.MoveEmail, Hash: bytes256(4), Email: "New@Example.com", Request: "request", ExpiresAt: at(4 * time.Millisecond),
 		}},
-		KnownClients:  []string{"one", "two"},
+		KnownClients:   []string{"one", "two"},
+		ReferralTokens: []string{"r1", "r2"},
+		Linked: []identity.LinkedIdentity{{
+			Provider: "google", Subject: "1", Email: "Full@Example.net", Name: "Full", Picture: "https://example.net/p.png",
+			LinkedAt: at(5 * time.Millisecond), UpdatedAt: at(6 * time.Millisecond),
+		}},
 		CreatedAt:     at(time.Millisecond),
 		UpdatedAt:     at(2 * time.Millisecond),
 		PasswordSetAt: at(3 * time.Millisecond),
@@ -98,6 +104,7 @@ func fullInvitation() identity.Invitation {
 		ExpiresAt:   at(time.Hour),
 		RevokedAt:   at(4 * time.Millisecond),
 		LastIssueAt: at(5 * time.Millisecond),
+		Form:        identity.CodeUUID, ReferralTokens: []string{"r1", "r2"},
 	}
 }
 

@@ -1,0 +1,6 @@
+-- Codes that do not name their invitation find it by their hash.
+
+ALTER TABLE invitations ADD COLUMN form TEXT NOT NULL DEFAULT '';
+ALTER TABLE invitations ADD COLUMN referral_tokens BLOB NOT NULL DEFAULT x''; -- a JSON array, or nothing
+
+CREATE INDEX invitations_code ON invitations (code_hash);
