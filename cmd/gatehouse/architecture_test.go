@@ -25,12 +25,12 @@ const module = "github.com/gatehouse-id/gatehouse/"
 // never what stands on its own or a higher one. A star stands for one path element.
 var house = [][]string{
 	0:  {"pkg/fault"},
-	1:  {"pkg/opaque", "pkg/masterkey", "pkg/recent", "pkg/locale", "pkg/redirect"},
+	1:  {"pkg/opaque", "pkg/masterkey", "pkg/recent", "pkg/locale", "pkg/redirect", "pkg/outbound"},
 	2:  {"pkg/identity"},
 	3:  {"pkg/password", "pkg/token", "pkg/keyset", "pkg/config"},
 	4:  {"pkg/store", "pkg/mail"},
 	5:  {"pkg/store/sqlite", "pkg/store/mongo", "pkg/store/s3", "pkg/mail/eml", "pkg/mail/letter", "pkg/mail/maillog", "pkg/mail/inbox"},
-	6:  {"pkg/mail/smtp", "pkg/mail/file", "pkg/keyring", "pkg/limit", "pkg/audit", "pkg/apikey"},
+	6:  {"pkg/mail/smtp", "pkg/mail/file", "pkg/keyring", "pkg/limit", "pkg/audit", "pkg/apikey", "pkg/provider"},
 	7:  {"pkg/courier", "pkg/session", "pkg/invite"},
 	8:  {"pkg/account", "pkg/admin", "pkg/bridge"},
 	9:  {"pkg/signin", "pkg/handoff", "pkg/picture"},
@@ -58,6 +58,7 @@ var beside = []struct {
 	{pkg: "pkg/store/mongo/mongotest", floor: 5, forTests: true},
 	{pkg: "pkg/mail/smtptest", floor: 5, forTests: true},
 	{pkg: "pkg/openapi/openapitest", floor: 12, forTests: true},
+	{pkg: "pkg/provider/providertest", floor: 14, forTests: true},
 	{pkg: "pkg/dialect/dialecttest", floor: 14, forTests: true},
 	{pkg: "pkg/idptest", floor: 14, forTests: true}, // of other people's services
 }
