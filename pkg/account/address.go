@@ -11,7 +11,6 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
-	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
@@ -142,7 +141,7 @@ func (s *Service) CancelEmailChange(ctx context.Context, by identity.Actor, toke
 	return s.undoMove(ctx, by, t)
 }
 
-func (s *Service) undoMove(ctx context.Context, by identity.Actor, t opaque.Token) error {
+func (s *Service) undoMove(ctx context.Context, by identity.Actor, t presented) error {
 	_, err := s.spend(ctx, by, identity.UndoMove, t, func(u *identity.User, proof identity.Proof, now time.Time) ([]identity.Consequence, error) {
 		moved := []identity.Consequence{s.event(by, audit.EmailChangeUndone, *u, now)}
 		if u.Email != proof.Email {

@@ -79,6 +79,11 @@ func (e Edit) apply(u *identity.User) error {
 	if e.Username != nil {
 		bad = append(bad, setUsername(u, *e.Username)...)
 	}
+	if e.Profile.HidesEmail != nil && *e.Profile.HidesEmail && u.Username == "" {
+		bad = append(bad, fault.Field{
+			Field: "visible_email", Code: "username_required", Message: "visible_email may be false only for who has a user name",
+		})
+	}
 	if len(bad) > 0 {
 		return fault.InvalidFields(bad...)
 	}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -12,14 +13,18 @@ import (
 )
 
 const (
-	maxName = 64
-	maxBio  = 500
+	maxName    = 64
+	maxBio     = 500
+	maxWebsite = 200
 )
 
 // ProfileChange says which parts of a profile to set; nil leaves one as it is, an empty
 // string clears it.
 type ProfileChange struct {
 	Name, LastName, DisplayName, Phone, Mobile, BirthDate, Gender, TimeZone, Bio, ReferenceID, RecoveryEmail *string
+	Website                                                                                                  *string
+	// HidesEmail keeps the address from others; only who has a user name may do so.
+	HidesEmail *bool
 	// Language is what mails are written in, as in Accept-Language.
 	Language *string
 }
@@ -33,11 +38,14 @@ func (c ProfileChange) apply(u *identity.User) {
 		{&p.Name, c.Name}, {&p.LastName, c.LastName}, {&p.DisplayName, c.DisplayName}, {&p.Phone, c.Phone},
 		{&p.Mobile, c.Mobile}, {&p.BirthDate, c.BirthDate}, {&p.Gender, c.Gender}, {&p.TimeZone, c.TimeZone}, {&p.Bio, c.Bio},
 		{&p.ReferenceID, c.ReferenceID}, {&p.RecoveryEmail, c.RecoveryEmail},
-		{&u.Language, c.Language},
+		{&p.Website, c.Website}, {&u.Language, c.Language},
 	} {
 		if f.from != nil {
 			*f.to = strings.TrimSpace(*f.from)
 		}
+	}
+	if c.HidesEmail != nil {
+		p.HidesEmail = *c.HidesEmail
 	}
 }
 
@@ -46,11 +54,14 @@ func (c ProfileChange) over(d ProfileChange) ProfileChange {
 	for _, f := range []struct{ to, from **string }{
 		{&c.Name, &d.Name}, {&c.LastName, &d.LastName}, {&c.DisplayName, &d.DisplayName}, {&c.Phone, &d.Phone},
 		{&c.Mobile, &d.Mobile}, {&c.BirthDate, &d.BirthDate}, {&c.Gender, &d.Gender}, {&c.TimeZone, &d.TimeZone}, {&c.Bio, &d.Bio},
-		{&c.ReferenceID, &d.ReferenceID}, {&c.RecoveryEmail, &d.RecoveryEmail}, {&c.Language, &d.Language},
+		{&c.ReferenceID, &d.ReferenceID}, {&c.RecoveryEmail, &d.RecoveryEmail}, {&c.Language, &d.Language}, {&c.Website, &d.Website},
 	} {
 		if *f.to == nil {
 			*f.to = *f.from
 		}
+	}
+	if c.HidesEmail == nil {
+		c.HidesEmail = d.HidesEmail
 	}
 	return c
 }
@@ -79,6 +90,9 @@ func checkProfile(u identity.User) []fault.Field {
 	if utf8.RuneCountInString(p.Bio) > maxBio || !visible(p.Bio, true) {
 		bad = append(bad, fault.Field{Field: "bio", Code: "invalid_text", Message: fmt.Sprintf("bio is at most %d characters without control characters", maxBio)})
 	}
+	if p.Website != "" && !isWebsite(p.Website) {
+		bad = append(bad, fault.Field{Field: "website", Code: "invalid_url", Message: fmt.Sprintf("website is an http or https URL of at most %d characters", maxWebsite)})
+	}
 	if p.RecoveryEmail != "" {
 		if _, err := identity.CanonicalEmail(p.RecoveryEmail); err != nil {
 			bad = append(bad, fault.Field{Field: "recoveryEmail", Code: "invalid_email", Message: "recoveryEmail is not an address we accept"})
@@ -90,6 +104,19 @@ func checkProfile(u identity.User) []fault.Field {
 		}
 	}
 	return bad
+}
+
+// isWebsite accepts what others may be offered as a link: an http or https URL without a user
+// name, or one that lacks only its scheme.
+func isWebsite(s string) bool {
+	if utf8.RuneCountInString(s) > maxWebsite || !visible(s, false) || strings.ContainsAny(s, " <>\"\\") {
+		return false
+	}
+	if !strings.Contains(s, "://") {
+		s = "https://" + s
+	}
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && strings.Contains(u.Hostname(), ".")
 }
 
 // visible refuses control characters and those that change the direction of text around

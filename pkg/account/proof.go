@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -51,44 +52,65 @@ func promise(u *identity.User, p identity.Purpose, email, request string, now ti
 	return t.String(), until
 }
 
+// presented is a one-time token that somebody brings, and the account that it is about.
+type presented struct {
+	userID string
+	hash   []byte
+}
+
+// is reports, in constant time, whether the token is the one of a proof.
+func (t presented) is(p identity.Proof) bool { return subtle.ConstantTimeCompare(t.hash, p.Hash) == 1 }
+
 // proves reports whether a token is the outstanding one of u for its purpose.
-func proves(u identity.User, p identity.Purpose, t opaque.Token, now time.Time) (identity.Proof, bool) {
+func proves(u identity.User, p identity.Purpose, t presented, now time.Time) (identity.Proof, bool) {
 	proof, ok := u.Proof(p)
-	return proof, ok && t.Matches(proof.Hash) && proof.Live(now) && u.Active()
+	return proof, ok && t.is(proof) && proof.Live(now) && u.Active()
 }
 
 // holder returns the account that a token for a purpose belongs to. Tries are counted; a
 // good one is not held against its origin.
-func (s *Service) holder(ctx context.Context, by identity.Actor, p identity.Purpose, token string) (identity.User, opaque.Token, error) {
+func (s *Service) holder(ctx context.Context, by identity.Actor, p identity.Purpose, token string) (identity.User, presented, error) {
+	return s.tried(ctx, by, func() (identity.User, presented, error) {
+		prefix, _ := linkOf(p)
+		t, ok := opaque.ParseFor(prefix, identity.UserIDLength, token)
+		if !ok {
+			return identity.User{}, presented{}, ErrInvalidLink
+		}
+		brought := presented{t.ID, t.Hash()}
+		u, err := s.Store.User(ctx, t.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return u, brought, ErrInvalidLink
+		}
+		if err != nil {
+			return u, brought, absent(err)
+		}
+		if _, ok := proves(u, p, brought, s.Now()); !ok {
+			return u, brought, ErrInvalidLink
+		}
+		return u, brought, nil
+	})
+}
+
+// tried counts a try to find the holder of a token.
+func (s *Service) tried(ctx context.Context, by identity.Actor, find func() (identity.User, presented, error)) (identity.User, presented, error) {
 	from, _ := limit.Origin(by)
 	try := limit.Hit{Policy: s.Limits.Proof, Subject: from}
 	if err := s.Guard.Take(ctx, try); err != nil {
-		return identity.User{}, opaque.Token{}, err
+		return identity.User{}, presented{}, err
 	}
-	prefix, _ := linkOf(p)
-	t, ok := opaque.ParseFor(prefix, identity.UserIDLength, token)
-	if !ok {
-		return identity.User{}, t, ErrInvalidLink
-	}
-	u, err := s.Store.User(ctx, t.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return u, t, ErrInvalidLink
-	}
+	u, t, err := find()
 	if err != nil {
-		return u, t, absent(err)
-	}
-	if _, ok := proves(u, p, t, s.Now()); !ok {
-		return u, t, ErrInvalidLink
+		return u, t, err
 	}
 	return u, t, s.Guard.Forget(ctx, try)
 }
 
 // spend changes the account of a link in the same write that makes the link worthless: of
 // any number of concurrent callers with one link exactly one succeeds.
-func (s *Service) spend(ctx context.Context, by identity.Actor, p identity.Purpose, t opaque.Token,
+func (s *Service) spend(ctx context.Context, by identity.Actor, p identity.Purpose, t presented,
 	f func(u *identity.User, proof identity.Proof, now time.Time) ([]identity.Consequence, error),
 ) (identity.User, error) {
-	u, err := s.change(ctx, by, t.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
+	u, err := s.change(ctx, by, t.userID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		proof, ok := proves(*u, p, t, now)
 		if !ok {
 			return nil, ErrInvalidLink

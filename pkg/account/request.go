@@ -26,7 +26,8 @@ type request struct {
 	Language string          `json:"language"`
 	Client   identity.Client `json:"client"` // who asked: the mail tells its reader
 	At       time.Time       `json:"at"`
-	Page     string          `json:"page,omitempty"` // where the link leads, if not to a page of ours; checked
+	Page     string          `json:"page,omitempty"`  // where the link leads, if not to a page of ours; checked
+	ByID     bool            `json:"by_id,omitempty"` // its token is a UUID
 }
 
 type requested string
@@ -59,6 +60,11 @@ func (s *Service) RequestReset(ctx context.Context, by identity.Actor, email, pa
 		return err
 	}
 	return s.request(ctx, by, email, request{What: resetLink, Page: page})
+}
+
+// RequestResetID is RequestReset for dialects whose links carry a UUID; ResetByID takes it.
+func (s *Service) RequestResetID(ctx context.Context, by identity.Actor, email string) error {
+	return s.request(ctx, by, email, request{What: resetLink, ByID: true})
 }
 
 // RequestVerification asks for another mail with a link to prove an address. Whether there is
@@ -124,7 +130,14 @@ func (s *Service) written(by identity.Actor, r request) identity.Consequence {
 // RegisteredAgain tells the holder of an address that somebody tried to register with it, by
 // mail and to nobody else.
 func (s *Service) RegisteredAgain(ctx context.Context, by identity.Actor, emailKey string) error {
-	if err := s.Store.Record(ctx, s.written(by, request{What: registeredAgain, EmailKey: emailKey})); err != nil {
+	return s.RegisteredAgainOnce(ctx, by, opaque.Random(opaque.IDLength), emailKey)
+}
+
+// RegisteredAgainOnce is RegisteredAgain that does nothing when it was called with this id before.
+func (s *Service) RegisteredAgainOnce(ctx context.Context, by identity.Actor, id, emailKey string) error {
+	c := s.written(by, request{What: registeredAgain, EmailKey: emailKey})
+	c.ID = id
+	if err := s.Store.Record(ctx, c); err != nil {
 		return fmt.Errorf("account: record request: %w", err)
 	}
 	return nil
@@ -213,6 +226,11 @@ func (s *Service) reply(u *identity.User, id string, r request, now time.Time) (
 	switch {
 	case r.What == resetLink:
 		m := mail.Notice(*u, by, mail.ResetPassword, r.At)
+		if r.ByID {
+			reset, until := s.promiseReset(u, id, now)
+			m.Link, m.Until = s.Links.Password(reset, u.Email), until
+			return m, true
+		}
 		token, until := promise(u, purpose, u.Email, id, now)
 		m.Link, m.Until = s.Links.Reset(r.Page, token), until
 		return m, true

@@ -66,8 +66,10 @@ type Service struct {
 	Limits    Limits
 	Outbox    mail.Outbox
 	Links     mail.Links
-	Now       func() time.Time
-	Log       *slog.Logger
+	// ResetIDLife is how long the UUID of a reset is good.
+	ResetIDLife time.Duration
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // maxRounds bounds how often a change starts over because another one came first.
@@ -97,6 +99,9 @@ func (s *Service) change(ctx context.Context, by identity.Actor, id string, f fu
 			return identity.User{}, err
 		}
 		wished := fulfil(&u, granted)
+		if u.Username == "" {
+			u.Profile.HidesEmail = false // others have to know the user by something
+		}
 		u.UpdatedAt = now
 		err = s.Store.UpdateUser(ctx, u, also...)
 		switch {

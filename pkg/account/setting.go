@@ -124,7 +124,8 @@ func (s *Service) readdress(by identity.Actor, u *identity.User, email *string, 
 	if err != nil {
 		return nil, []fault.Field{{Field: "email", Code: "invalid_email", Message: "email is not an address we accept"}}
 	}
-	u.EmailVerified, u.Proofs = false, nil
+	u.EmailVerified = false
+	u.DropProofs(identity.Purposes()...)
 	if old.EmailVerified {
 		also = append(also, s.Outbox.Post(notice(old, by, mail.AddressChanged, now), now))
 	}
@@ -152,11 +153,14 @@ func differing(a, b identity.User) []string {
 		{"last_name", p.LastName, q.LastName}, {"display_name", p.DisplayName, q.DisplayName}, {"phone", p.Phone, q.Phone},
 		{"mobile", p.Mobile, q.Mobile}, {"birth_date", p.BirthDate, q.BirthDate}, {"gender", p.Gender, q.Gender},
 		{"time_zone", p.TimeZone, q.TimeZone}, {"bio", p.Bio, q.Bio}, {"reference_id", p.ReferenceID, q.ReferenceID},
-		{"recovery_email", p.RecoveryEmail, q.RecoveryEmail}, {"language", a.Language, b.Language},
+		{"recovery_email", p.RecoveryEmail, q.RecoveryEmail}, {"language", a.Language, b.Language}, {"website", p.Website, q.Website},
 	} {
 		if f.a != f.b {
 			names = append(names, f.name)
 		}
+	}
+	if p.HidesEmail != q.HidesEmail {
+		names = append(names, "hides_email")
 	}
 	return names
 }

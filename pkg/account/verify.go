@@ -13,14 +13,19 @@ import (
 // Welcome gives a new account a link to prove its address and returns the mail that carries
 // it, to be written together with the account.
 func (s *Service) Welcome(u *identity.User, by identity.Actor) identity.Consequence {
+	s.Introduce(u, by)
 	now := s.Now()
+	return s.Outbox.Post(s.verification(u, by, "", now), now)
+}
+
+// Introduce gives a new account what is known of its holder: what they read, and what they use.
+func (*Service) Introduce(u *identity.User, by identity.Actor) {
 	if u.Language == "" {
 		u.Language = by.Language
 	}
 	if !by.IsServer() { // what stands between us and the person is not theirs
 		u.KnownClients = []string{by.Client.Software()}
 	}
-	return s.Outbox.Post(s.verification(u, by, "", now), now)
 }
 
 func (s *Service) verification(u *identity.User, by identity.Actor, request string, now time.Time) mail.Message {

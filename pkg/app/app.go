@@ -159,12 +159,12 @@ func (a *App) buildServices(master masterkey.Key) {
 	}
 	a.Accounts = &account.Service{
 		Store: st, Passwords: hasher, Sessions: a.Sessions, Guard: a.guard,
-		Limits: accountLimits(cfg), Outbox: outbox, Links: links, Now: now, Log: a.Log,
+		Limits: accountLimits(cfg), Outbox: outbox, Links: links, ResetIDLife: cfg.ArguflowResetTTL, Now: now, Log: a.Log,
 	}
-	a.Invites = &invite.Service{Store: st, Outbox: outbox, Links: links, Now: now, Log: a.Log}
+	a.Invites = &invite.Service{Store: st, Outbox: outbox, Links: links, OfferLife: cfg.ArguflowInvitationTTL, Now: now, Log: a.Log}
 	a.Signin = &signin.Service{
 		Store: st, Accounts: a.Accounts, Sessions: a.Sessions, Invites: a.Invites, Passwords: hasher, Guard: a.guard,
-		Limits: signinLimits(cfg), Registration: signin.Registration(cfg.Registration),
+		Limits: signinLimits(cfg), Registration: signin.Registration(cfg.Registration), Inviters: inviters(cfg),
 		RequireVerified: cfg.RequireVerifiedEmail, Now: now, Wait: wait, Log: a.Log,
 	}
 	a.Handoffs = &handoff.Service{
@@ -177,6 +177,7 @@ func (a *App) buildServices(master masterkey.Key) {
 		invite.SettleKind:     a.Invites.CarryOutRedemptions,
 		account.RequestKind:   a.Accounts.CarryOutRequests,
 		account.NewClientKind: a.Accounts.CarryOutNewClients,
+		signin.InvitationKind: a.Signin.CarryOutInvitations,
 	}}
 }
 

@@ -12,13 +12,14 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/mail/maillog"
 	"github.com/gatehouse-id/gatehouse/pkg/mail/smtp"
 	"github.com/gatehouse-id/gatehouse/pkg/masterkey"
+	"github.com/gatehouse-id/gatehouse/pkg/signin"
 )
 
 // buildCourier lets the relay send mails. A command beside a server sends none that would only
 // be logged: they wait for the server, which may have somewhere to put them.
 func (a *App) buildCourier(master masterkey.Key, opts Options) error {
 	cfg := a.Config
-	a.Relay.OneByOne = map[identity.ConsequenceKind]bool{mail.ConsequenceKind: true, account.RequestKind: true}
+	a.Relay.OneByOne = map[identity.ConsequenceKind]bool{mail.ConsequenceKind: true, account.RequestKind: true, signin.InvitationKind: true}
 	writer, err := letter.Open(cfg.MailTemplates, letter.Brand{Name: cfg.BrandName, Color: cfg.BrandColor}, cfg.Sender())
 	if err != nil {
 		return err

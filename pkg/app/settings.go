@@ -36,6 +36,19 @@ func signinLimits(cfg config.Config) signin.Limits {
 		Address:  limit.Policy{Name: "login_address", Limit: 10 * login.Limit, Window: login.Window},
 		Register: policy("register", cfg.LimitRegister),
 		Code:     policy("code", cfg.LimitCode),
+		Invite:   limit.Policy{Name: "invite", Limit: 10 * cfg.LimitMail.Limit, Window: cfg.LimitMail.Window},
+	}
+}
+
+// inviters are users where not everybody may register, unless the operator says otherwise.
+func inviters(cfg config.Config) signin.Inviters {
+	switch {
+	case cfg.ArguflowInviters != "":
+		return signin.Inviters(cfg.ArguflowInviters)
+	case cfg.Registration == string(signin.Open):
+		return signin.Anyone
+	default:
+		return signin.Users
 	}
 }
 

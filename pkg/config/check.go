@@ -48,6 +48,18 @@ func (c *Config) rules() []rule {
 			want: "other host names than that of " + Prefix + "PUBLIC_URL: nothing else would be served there; use a path",
 		},
 		{
+			broken: slices.ContainsFunc(c.Arguflow, c.shadows), name: "ARGUFLOW", with: []string{"PUBLIC_URL"},
+			want: "other host names than that of " + Prefix + "PUBLIC_URL: nothing else would be served there; use a path",
+		},
+		{
+			broken: slices.ContainsFunc(c.Arguflow, func(m Mount) bool { return slices.Contains(c.Flowless, m) }), name: "ARGUFLOW", with: []string{"FLOWLESS"},
+			want: "another place than " + Prefix + "FLOWLESS",
+		},
+		{
+			broken: strings.HasPrefix(c.ArguflowCookie, "__") && !strings.HasPrefix(c.PublicURL, "https:"), name: "ARGUFLOW_COOKIE", with: []string{"PUBLIC_URL"},
+			want: "a name without a prefix: browsers take __Host- and __Secure- by https only, and " + Prefix + "PUBLIC_URL is http",
+		},
+		{
 			broken: c.AdminListen == c.Listen && !strings.HasSuffix(c.Listen, ":0"), name: "ADMIN_LISTEN", with: []string{"LISTEN"},
 			want: "another address than " + Prefix + "LISTEN",
 		},

@@ -95,6 +95,17 @@ type Config struct {
 	RequireVerifiedEmail bool
 	// Flowless is where the Flowless dialect is served; none when it is not.
 	Flowless []Mount
+	// Arguflow is where the Arguflow dialect is served; none when it is not.
+	Arguflow []Mount
+	// ArguflowCookie is the name of its cookie.
+	ArguflowCookie string
+	// ArguflowInviters says who may invite by it: anyone, users, or empty for anyone where
+	// Registration is open and users where it is not.
+	ArguflowInviters string
+	// ArguflowInvitationTTL is how long its invitations are good.
+	ArguflowInvitationTTL time.Duration
+	// ArguflowResetTTL is how long its links to reset a password are good.
+	ArguflowResetTTL time.Duration
 	// BridgeSecrets are what servers of the Flowless dialect authenticate with: none, one, or
 	// two while one replaces the other; at least 32 characters each that somebody made up by
 	// machine.

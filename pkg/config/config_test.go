@@ -31,7 +31,8 @@ func TestDefaultsAreUsable(t *testing.T) {
 		PublicURL: "http://localhost:8080", AppURL: "/app/", Audience: []string{"http://localhost:8080"},
 		Store: "var/gatehouse.db", KeyDir: "keys", KeyBits: 2048,
 		KeyRotation: 720 * time.Hour, KeyLead: 24 * time.Hour, JWKSMaxAge: 300 * time.Second,
-		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, Flowless: []config.Mount{{Prefix: "/flowless"}}, SessionIdle: 720 * time.Hour, SessionIDTTL: 168 * time.Hour, SessionMax: 2160 * time.Hour,
+		AccessTokenTTL: time.Hour, RefreshGrace: 30 * time.Second, Flowless: []config.Mount{{Prefix: "/flowless"}}, Arguflow: []config.Mount{{Prefix: "/api"}}, ArguflowCookie: "ai-editor",
+		ArguflowInvitationTTL: 72 * time.Hour, ArguflowResetTTL: time.Hour, SessionIdle: 720 * time.Hour, SessionIDTTL: 168 * time.Hour, SessionMax: 2160 * time.Hour,
 		DrainDelay: 3 * time.Second, Mail: "log:", BrandName: "Gatehouse", BrandColor: "#2454c7",
 		Registration: "open", TrustToken: "jwt", TrustTokenTTL: 5 * time.Minute, RateLimit: true,
 		LimitLogin: config.Rate{Limit: 5, Window: 15 * time.Minute}, LimitRegister: config.Rate{Limit: 3, Window: time.Hour},
@@ -64,6 +65,8 @@ func TestEverySettingCanBeSet(t *testing.T) {
 		"GATEHOUSE_MAIL_FROM=Acme <id@acme.example>", "GATEHOUSE_MAIL_PLAINTEXT=true", "GATEHOUSE_MAIL_TEMPLATES=/t",
 		"GATEHOUSE_BRAND_NAME=Acme & Söhne", "GATEHOUSE_BRAND_COLOR=#00563f",
 		"GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true", "GATEHOUSE_BRIDGE_SECRETS=" + longSecret + "a," + longSecret + "b",
+		"GATEHOUSE_ARGUFLOW=off", "GATEHOUSE_ARGUFLOW_COOKIE=__Host-vault", "GATEHOUSE_ARGUFLOW_INVITERS=anyone",
+		"GATEHOUSE_ARGUFLOW_INVITATION_TTL=5m", "GATEHOUSE_ARGUFLOW_RESET_TTL=6m",
 		"GATEHOUSE_TRUST_TOKEN=paseto", "GATEHOUSE_TRUST_TOKEN_TTL=1m",
 		"GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32", "GATEHOUSE_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"GATEHOUSE_RATE_LIMIT=off", "GATEHOUSE_LIMIT_LOGIN=7/1m30s", "GATEHOUSE_LIMIT_UPLOAD=2/1m", "GATEHOUSE_LOG_LEVEL=debug", "GATEHOUSE_LOG_FORMAT=text",
@@ -83,6 +86,8 @@ func TestEverySettingCanBeSet(t *testing.T) {
 	want.MailFrom, want.MailPlaintext, want.MailTemplates = "Acme <id@acme.example>", true, "/t"
 	want.BrandName, want.BrandColor = "Acme & Söhne", "#00563f"
 	want.BridgeSecrets = []config.Secret{longSecret + "a", longSecret + "b"}
+	want.Arguflow, want.ArguflowCookie, want.ArguflowInviters = nil, "__Host-vault", "anyone"
+	want.ArguflowInvitationTTL, want.ArguflowResetTTL = 5*time.Minute, 6*time.Minute
 	want.TrustToken, want.TrustTokenTTL = "paseto", time.Minute
 	want.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	want.CORSOrigins, want.RateLimit = []string{"https://app.example.com", "http://localhost:3000"}, false
@@ -160,6 +165,14 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"a dialect below a dot", "GATEHOUSE_FLOWLESS=/a/../b", "want for item 1: a path such as /flowless"},
 		{"a dialect at a wildcard", "GATEHOUSE_FLOWLESS=/:id", "want for item 1: a path such as /flowless"},
 		{"a dialect at an address with a port", "GATEHOUSE_FLOWLESS=a.example.com:80", "want for item 1: a path such as /flowless"},
+		{"a dialect where the pages are", "GATEHOUSE_FLOWLESS=/auth", "want for item 1: another path: what begins with /auth is served already"},
+		{"a dialect below where the pages are, in capitals", "GATEHOUSE_ARGUFLOW=/Account/x", "want for item 1: another path: what begins with /account"},
+		{"two dialects at one place", "GATEHOUSE_ARGUFLOW=/flowless", "want another place than GATEHOUSE_FLOWLESS"},
+		{"a dialect at the host of all others", "GATEHOUSE_ARGUFLOW=localhost/api", "want other host names than that of GATEHOUSE_PUBLIC_URL"},
+		{"a cookie that needs https on http", "GATEHOUSE_ARGUFLOW_COOKIE=__Host-ai-editor", "want a name without a prefix"},
+		{"a cookie with the name of another", "GATEHOUSE_ARGUFLOW_COOKIE=session_id", "want up to 64 letters"},
+		{"a cookie with a name of two words", "GATEHOUSE_ARGUFLOW_COOKIE=ai editor", "want up to 64 letters"},
+		{"inviters of another kind", "GATEHOUSE_ARGUFLOW_INVITERS=nobody", "want anyone or users"},
 		{"a dialect at one place twice", "GATEHOUSE_FLOWLESS=/f,/f", "want each place once"},
 		{"a dialect at the host of everything else", "GATEHOUSE_FLOWLESS=LOCALHOST", "want other host names than that of GATEHOUSE_PUBLIC_URL"},
 		{"a truth that is neither", "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=yes", "want true or false"},

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,16 @@ var (
 	}}
 
 	prefix = regexp.MustCompile(`^(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+$`)
+
+	// reserved are the first parts of paths that are served already.
+	reserved = []string{"account", "app", "auth", "client", "dev", "docs", "invitation", "password", "pictures", "register"}
+
+	cookieName = textual[string](func(s string) error {
+		if regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(s) && s != "session_id" {
+			return nil
+		}
+		return errors.New("up to 64 letters, digits, dots, dashes and underscores, and not session_id")
+	})
 )
 
 func parseMounts(s string) ([]Mount, error) {
@@ -51,6 +62,9 @@ func parseMount(s string) (Mount, error) {
 	m := Mount{Host: strings.ToLower(host)}
 	if below {
 		m.Prefix = "/" + rest
+	}
+	if first, _, _ := strings.Cut(rest, "/"); m.Host == "" && slices.Contains(reserved, strings.ToLower(first)) {
+		return Mount{}, errors.New("another path: what begins with /" + strings.ToLower(first) + " is served already")
 	}
 	if m.Host == "" && m.Prefix == "" || m.Host != "" && !isHost(m.Host) || m.Prefix != "" && !prefix.MatchString(m.Prefix) {
 		return Mount{}, want

@@ -1,6 +1,9 @@
 package identity
 
-import "time"
+import (
+	"encoding/hex"
+	"time"
+)
 
 // Purpose says what a one-time link is for. A link for one opens nothing else.
 type Purpose string
@@ -14,6 +17,9 @@ const (
 	UndoMove      Purpose = "undo_move"      // makes Proof.Email, where it was sent, the account's address again
 )
 
+// Purposes returns every purpose.
+func Purposes() []Purpose { return []Purpose{ProveEmail, ResetPassword, MoveEmail, SignIn, UndoMove} }
+
 // Proof is a one-time link that was mailed and has not been used. A newer one for the same
 // purpose takes its place.
 type Proof struct {
@@ -23,6 +29,9 @@ type Proof struct {
 	Request   string    `json:"request,omitempty"` // the consequence that asked for it; tells a repeat from another request
 	ExpiresAt time.Time `json:"expires_at"`
 }
+
+// Name returns the identifier that finds a reset by its hash.
+func (p Proof) Name() string { return hex.EncodeToString(p.Hash) }
 
 // Live reports whether the link may still be used at now.
 func (p Proof) Live(now time.Time) bool { return now.Before(p.ExpiresAt) }

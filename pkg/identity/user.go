@@ -78,6 +78,9 @@ const (
 	// LinkedIdentifier is somebody at an identity provider, as Assertion.Identifier gives it. A
 	// user may have several.
 	LinkedIdentifier IdentifierKind = "linked"
+	// ResetIdentifier is what a link to reset a password is found by that does not name its
+	// account: the hash in the proof, as hexadecimal. It goes with the proof.
+	ResetIdentifier IdentifierKind = "reset"
 	// SeatIdentifier is no name to sign in by: whoever holds one must hand it to another before
 	// they may lose what it stands for.
 	SeatIdentifier IdentifierKind = "seat"
@@ -143,6 +146,9 @@ func (u *User) DropProofs(purposes ...Purpose) {
 		}
 	}
 	u.Proofs = kept
+	if _, ok := u.Proof(ResetPassword); !ok {
+		u.SetName(ResetIdentifier, "")
+	}
 }
 
 // Active reports whether the account exists for the outside: neither emptied nor waiting

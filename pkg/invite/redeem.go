@@ -17,24 +17,17 @@ import (
 // userID is going to be. The code must be the current one, and if the invitation is for one
 // address, emailKey must be it.
 func (s *Service) Reserve(ctx context.Context, code, emailKey, userID string) (identity.Invitation, error) {
-	t, ok := opaque.Parse(codePrefix, code)
-	if !ok {
-		return identity.Invitation{}, ErrInvalid
-	}
-	inv, err := s.Store.Invitation(ctx, t.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return identity.Invitation{}, ErrInvalid
-	}
+	inv, c, err := s.find(ctx, code)
 	if err != nil {
-		return identity.Invitation{}, fmt.Errorf("invite: read: %w", err)
-	}
-	now := s.Now()
-	if err := usable(inv, t, emailKey, now); err != nil {
 		return identity.Invitation{}, err
 	}
-	reserved, err := s.Store.ReserveUse(ctx, t.ID, t.Hash(), userID, now)
+	now := s.Now()
+	if err := usable(inv, c, emailKey, now); err != nil {
+		return identity.Invitation{}, err
+	}
+	reserved, err := s.Store.ReserveUse(ctx, inv.ID, c.hash, userID, now)
 	if errors.Is(err, store.ErrStale) {
-		return identity.Invitation{}, s.whyNot(ctx, t, emailKey, now)
+		return identity.Invitation{}, s.whyNot(ctx, inv.ID, c, emailKey, now)
 	}
 	if err != nil {
 		return identity.Invitation{}, fmt.Errorf("invite: reserve: %w", err)
@@ -42,8 +35,8 @@ func (s *Service) Reserve(ctx context.Context, code, emailKey, userID string) (i
 	return reserved, nil
 }
 
-func usable(inv identity.Invitation, t opaque.Token, emailKey string, now time.Time) error {
-	if !t.Matches(inv.CodeHash) || inv.EmailKey != "" && inv.EmailKey != emailKey {
+func usable(inv identity.Invitation, c code, emailKey string, now time.Time) error {
+	if !c.matches(inv) || inv.EmailKey != "" && inv.EmailKey != emailKey {
 		return ErrInvalid
 	}
 	switch inv.State(now) {
@@ -60,12 +53,12 @@ func usable(inv identity.Invitation, t opaque.Token, emailKey string, now time.T
 }
 
 // whyNot explains a reservation that lost a race.
-func (s *Service) whyNot(ctx context.Context, t opaque.Token, emailKey string, now time.Time) error {
-	inv, err := s.Store.Invitation(ctx, t.ID)
+func (s *Service) whyNot(ctx context.Context, id string, c code, emailKey string, now time.Time) error {
+	inv, err := s.Store.Invitation(ctx, id)
 	if err != nil {
 		return notPending("read", err)
 	}
-	if err := usable(inv, t, emailKey, now); err != nil {
+	if err := usable(inv, c, emailKey, now); err != nil {
 		return err
 	}
 	return ErrUsedUp // a use has come free since; the caller may try again

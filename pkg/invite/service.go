@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
@@ -63,8 +64,10 @@ type Service struct {
 	Store  Store
 	Outbox mail.Outbox
 	Links  mail.Links
-	Now    func() time.Time
-	Log    *slog.Logger
+	// OfferLife is how long an offer is good.
+	OfferLife time.Duration
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // New is what an inviter asks for. Zero values mean one invitation with one use for a
@@ -79,7 +82,8 @@ type New struct {
 	Note      string
 }
 
-// Issued is an invitation with its code, which is shown this once.
+// Issued is an invitation with its code, which is shown this once. A code that goes out by mail
+// alone is not shown at all: whoever has it has proved to read that mail.
 type Issued struct {
 	identity.Invitation
 	Code string
@@ -130,7 +134,7 @@ func (n New) validate() (emailKey string, err error) {
 	if err := token.CheckCustom(n.Claims); err != nil {
 		refuse("claims", "invalid_claims", err.Error())
 	}
-	if utf8.RuneCountInString(n.Note) > maxNote || strings.ContainsFunc(n.Note, control) {
+	if utf8.RuneCountInString(n.Note) > maxNote || hasControl(n.Note) {
 		refuse("note", "invalid_text", fmt.Sprintf("note is at most %d characters without control characters", maxNote))
 	}
 	if len(bad) > 0 {
@@ -139,7 +143,7 @@ func (n New) validate() (emailKey string, err error) {
 	return emailKey, nil
 }
 
-func control(r rune) bool { return r < ' ' || r == 0x7f }
+func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
 // Create makes n.Count invitations with codes of their own.
 func (s *Service) Create(ctx context.Context, by identity.Actor, n New) ([]Issued, error) {
@@ -154,9 +158,9 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, n New) ([]Issue
 	now := s.Now()
 	issued := make([]Issued, 0, n.Count)
 	for range n.Count {
-		code := opaque.New(codePrefix)
+		code := newCode(identity.CodeText, opaque.Random(opaque.IDLength))
 		inv := identity.Invitation{
-			ID: code.ID, CodeHash: code.Hash(), Email: n.Email, EmailKey: key, MaxUses: n.MaxUses, Left: n.MaxUses,
+			ID: code.id, CodeHash: code.hash, Email: n.Email, EmailKey: key, MaxUses: n.MaxUses, Left: n.MaxUses,
 			UserType: n.UserType, Claims: n.Claims, Note: n.Note, CreatedBy: by.Name(),
 			CreatedAt: now, ExpiresAt: now.Add(n.ExpiresIn), LastIssueAt: now,
 		}
@@ -169,17 +173,28 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, n New) ([]Issue
 	return issued, nil
 }
 
-func (s *Service) issued(inv identity.Invitation, code opaque.Token) Issued {
-	return Issued{Invitation: inv, Code: code.String(), URL: s.Links.SignUp(code.String())}
+func (s *Service) issued(inv identity.Invitation, c code) Issued {
+	if inv.Mailed() {
+		return Issued{Invitation: inv}
+	}
+	return Issued{Invitation: inv, Code: c.text, URL: s.link(inv, c)}
+}
+
+// link returns the page on which the holder of a code makes an account.
+func (s *Service) link(inv identity.Invitation, c code) string {
+	if inv.Mailed() {
+		return s.Links.Register(c.text, inv.Email)
+	}
+	return s.Links.SignUp(c.text)
 }
 
 // mails returns the mail that brings the code of an invitation to the address it is for.
-func (s *Service) mails(by identity.Actor, inv identity.Invitation, code opaque.Token, now time.Time) []identity.Consequence {
+func (s *Service) mails(by identity.Actor, inv identity.Invitation, c code, now time.Time) []identity.Consequence {
 	if inv.Email == "" {
 		return nil
 	}
 	return []identity.Consequence{s.Outbox.Post(mail.Message{
-		Kind: mail.Invitation, To: inv.Email, Language: by.Language, Link: s.Links.SignUp(code.String()), At: now, Until: inv.ExpiresAt,
+		Kind: mail.Invitation, To: inv.Email, Language: by.Language, Link: s.link(inv, c), At: now, Until: inv.ExpiresAt,
 	}, now)}
 }
 
@@ -200,11 +215,11 @@ func (s *Service) Reissue(ctx context.Context, by identity.Actor, id string) (Is
 		return Issued{}, ErrGrant
 	}
 	now := s.Now()
-	code := opaque.NewFor(codePrefix, inv.ID)
+	code := newCode(inv.Form, inv.ID)
 	until := now.Add(inv.ExpiresAt.Sub(inv.LastIssueAt))
 	inv.ExpiresAt = until
 	also := append(s.mails(by, inv, code, now), s.event(by, audit.InvitationReissued, id, now))
-	inv, err = s.Store.ReissueInvitation(ctx, id, code.Hash(), now, until, also...)
+	inv, err = s.Store.ReissueInvitation(ctx, id, code.hash, now, until, also...)
 	if err != nil {
 		return Issued{}, notPending("reissue", err)
 	}

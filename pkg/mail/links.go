@@ -15,6 +15,10 @@ const (
 	VerifyPath = "/account/verify"
 	CancelPath = "/account/cancel"
 	EnterPath  = "/account/enter"
+
+	// RegisterPath and PasswordPath go before the UUID that their link is about.
+	RegisterPath = "/auth/register/"
+	PasswordPath = "/auth/password/" //nolint:gosec // a path
 )
 
 // Links makes the links that messages carry. They lead to the pages of the configured public
@@ -38,6 +42,12 @@ func (l Links) SignIn() string { return l.PublicURL + SignInPath }
 
 // SignUp returns where the holder of an invitation code makes an account.
 func (l Links) SignUp(code string) string { return l.with(SignUpPath, "invitationCode", code) }
+
+// Register returns where the holder of an invitation that is a UUID makes an account for email.
+func (l Links) Register(id, email string) string { return l.with(RegisterPath+id, "email", email) }
+
+// Password returns where the holder of a reset that is a UUID sets a password for email.
+func (l Links) Password(id, email string) string { return l.with(PasswordPath+id, "email", email) }
 
 // Reset returns where the holder of a reset token sets a password: on page, or on ours.
 func (l Links) Reset(page, token string) string { return l.on(page, ResetPath, token) }

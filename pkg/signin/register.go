@@ -42,7 +42,7 @@ func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Dra
 	if s.RequireVerified && isTaken(err) {
 		return session.Grant{User: u}, false, s.Accounts.RegisteredAgain(ctx, by, u.EmailKey())
 	}
-	if err != nil || s.RequireVerified {
+	if err != nil || s.RequireVerified && !u.EmailVerified {
 		return session.Grant{User: u}, false, err
 	}
 	g, err = s.Sessions.Start(ctx, by, u, []string{"pwd"}, s.event(by, audit.SignIn, u))
@@ -78,9 +78,15 @@ func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User
 	if err != nil {
 		return u, err
 	}
-	u.Provisional, u.InvitationID, u.UserType, u.Claims = true, inv.ID, inv.UserType, inv.Claims
-	welcome := s.Accounts.Welcome(&u, by)
-	err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), s.Invites.Redemption(u.ID, inv.ID), welcome)
+	u.Provisional, u.InvitationID, u.UserType, u.Claims, u.ReferralTokens = true, inv.ID, inv.UserType, inv.Claims, inv.ReferralTokens
+	also := []identity.Consequence{s.event(by, audit.UserRegistered, u), s.Invites.Redemption(u.ID, inv.ID)}
+	if inv.Mailed() {
+		u.EmailVerified = true
+		s.Accounts.Introduce(&u, by)
+	} else {
+		also = append(also, s.Accounts.Welcome(&u, by))
+	}
+	err = s.Accounts.Insert(ctx, u, also...)
 	if isTaken(err) || errors.Is(err, account.ErrUsernameExists) {
 		if ferr := s.Invites.Free(ctx, inv.ID, u.ID); ferr != nil {
 			return u, ferr

@@ -54,6 +54,7 @@ type Limits struct {
 	Address  limit.Policy // per address over all accounts
 	Register limit.Policy // per address
 	Code     limit.Policy // invitation codes tried per address
+	Invite   limit.Policy // invitations per user, or per address of nobody in particular
 }
 
 // Service is the one place where people come in. All fields are needed; it is safe for
@@ -67,6 +68,7 @@ type Service struct {
 	Guard           *limit.Guard
 	Limits          Limits
 	Registration    Registration
+	Inviters        Inviters
 	RequireVerified bool
 	Now             func() time.Time
 	// Wait pauses for d or until ctx ends; a field so that tests need not.
