@@ -34,7 +34,7 @@ var house = [][]string{
 	7:  {"pkg/courier", "pkg/session", "pkg/invite"},
 	8:  {"pkg/account", "pkg/admin", "pkg/bridge"},
 	9:  {"pkg/signin", "pkg/handoff", "pkg/picture"},
-	10: {"pkg/relay"},
+	10: {"pkg/relay", "pkg/social"},
 	11: {"pkg/httpkit"},
 	12: {"pkg/dialect/*", "pkg/pages", "pkg/console", "pkg/openapi"},
 	13: {"pkg/app"},
