@@ -67,15 +67,24 @@ func (s *Service) askMove(ctx context.Context, by identity.Actor, field, email, 
 const freshFor = 10 * time.Minute
 
 // again makes sure that the actor has proved themselves lately: by the password, or else, if
-// they hold their session by its id, by having signed in a moment ago. others are counted.
+// they have none or hold their session by its id, by having signed in a moment ago. others are
+// counted.
 func (s *Service) again(ctx context.Context, by identity.Actor, current string, others ...limit.Hit) error {
-	if current != "" || !by.HoldsID {
+	if by.User.PasswordHash != "" && (current != "" || !by.HoldsID) {
 		return s.tryCurrent(ctx, *by.User, current, others...)
 	}
+	if err := s.fresh(by); err != nil {
+		return err
+	}
+	return s.Guard.Take(ctx, others[0], others[1:]...)
+}
+
+// fresh makes sure that the actor has signed in a moment ago.
+func (s *Service) fresh(by identity.Actor) error {
 	if s.Now().Sub(by.Session.AuthTime) > freshFor {
 		return ErrReauth
 	}
-	return s.Guard.Take(ctx, others[0], others[1:]...)
+	return nil
 }
 
 // mayWarn counts the mail that lets the owner undo a change of address. It leaves whatever
@@ -122,8 +131,8 @@ func (s *Service) move(by identity.Actor, u *identity.User, email string, now ti
 }
 
 // CancelEmailChange takes the token of the link that went to the old address and undoes the
-// change, whether it was asked for or has happened. Whoever asked for it knew the password,
-// so that is worthless too and every session ends: the way back in is a reset, which is
+// change, whether it was asked for or has happened. Whoever asked for it knew the password or had
+// another way in, so all of these are worthless too and every session ends: the way back in is a reset, which is
 // mailed to the old address at once.
 func (s *Service) CancelEmailChange(ctx context.Context, by identity.Actor, token string) error {
 	u, t, err := s.holder(ctx, by, identity.UndoMove, token)
@@ -152,6 +161,7 @@ func (s *Service) undoMove(ctx context.Context, by identity.Actor, t presented) 
 			moved = append(moved, also...)
 		}
 		u.DropProofs(identity.MoveEmail)
+		u.DropLinked() // one of them may be theirs
 		u.PasswordHash = ""
 		reset := mail.To(*u, by, mail.ResetPassword)
 		link, until := promise(u, identity.ResetPassword, u.Email, "", now)

@@ -16,7 +16,7 @@ import (
 // ChangePassword gives the actor's own account another password after checking the current
 // one, ends all its sessions and opens a new one (OWASP ASVS 6.2.3, 7.4.3).
 func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current, next string) (session.Grant, error) {
-	if err := s.confirm(ctx, *by.User, current); err != nil {
+	if err := s.confirm(ctx, by, current); err != nil {
 		return session.Grant{}, err
 	}
 	u, err := s.setPassword(ctx, by, *by.User, next, func(identity.User) error { return nil })
@@ -29,12 +29,16 @@ func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current
 	return s.Sessions.Start(ctx, by, u, []string{"pwd"})
 }
 
-// confirm checks the password that somebody has to give once more.
-func (s *Service) confirm(ctx context.Context, u identity.User, current string) error {
-	if err := s.tryCurrent(ctx, u, current); err != nil {
+// confirm checks the password that the actor has to give once more. Who has none has to have
+// signed in a moment ago.
+func (s *Service) confirm(ctx context.Context, by identity.Actor, current string) error {
+	if by.User.PasswordHash == "" {
+		return s.fresh(by)
+	}
+	if err := s.tryCurrent(ctx, *by.User, current); err != nil {
 		return err
 	}
-	return s.Guard.Forget(ctx, s.tries(u))
+	return s.Guard.Forget(ctx, s.tries(*by.User))
 }
 
 // tryCurrent is confirm where a good try counts, too. A stolen access token must not become a
@@ -42,9 +46,6 @@ func (s *Service) confirm(ctx context.Context, u identity.User, current string) 
 func (s *Service) tryCurrent(ctx context.Context, u identity.User, current string, others ...limit.Hit) error {
 	if err := s.Guard.Take(ctx, s.tries(u), others...); err != nil {
 		return err
-	}
-	if u.PasswordHash == "" {
-		return ErrWrongPassword
 	}
 	ok, _, err := s.Passwords.Verify(ctx, u.PasswordHash, current)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // DeleteOwn deletes the actor's own account after checking its password once more (OWASP
 // ASVS 7.5.1). The last superadmin cannot.
 func (s *Service) DeleteOwn(ctx context.Context, by identity.Actor, current string) error {
-	if err := s.confirm(ctx, *by.User, current); err != nil {
+	if err := s.confirm(ctx, by, current); err != nil {
 		return err
 	}
 	return s.erase(ctx, by, by.User.ID)

@@ -41,8 +41,10 @@ func (s *Service) reset(ctx context.Context, by identity.Actor, of identity.User
 		return err
 	}
 	_, err = s.spend(ctx, by, identity.ResetPassword, t, func(u *identity.User, proof identity.Proof, now time.Time) ([]identity.Consequence, error) {
-		if proof.Email == u.Email {
+		if proof.Email == u.Email && !u.EmailVerified {
 			u.EmailVerified = true
+			u.DropLinked() // whoever made the account may have another way in there
+			u.Profile.RecoveryEmail = ""
 		}
 		return s.replacePassword(by, u, phc, now), nil
 	})

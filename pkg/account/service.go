@@ -181,6 +181,15 @@ func (s *Service) event(by identity.Actor, kind string, u identity.User, now tim
 // taken says which name of u another account has: the store does not. One whose holder is only
 // on the way is found with nobody; it is then the one that u does not hold.
 func (s *Service) taken(ctx context.Context, u identity.User) error {
+	for _, l := range u.Linked {
+		holder, err := s.holds(ctx, identity.LinkedIdentifier, l.Identifier().Value)
+		if err != nil {
+			return err
+		}
+		if holder != "" && holder != u.ID {
+			return ErrLinkedElsewhere
+		}
+	}
 	if u.UsernameKey() == "" {
 		return ErrEmailExists
 	}

@@ -38,11 +38,16 @@ func (s *Service) SpendSignIn(ctx context.Context, by identity.Actor, token stri
 }
 
 // takeOver makes an account its address's reader's alone. Whoever made it had not proved to be
-// the one: they may have chosen the password and signed in to wait for its reader.
+// the one, and may have prepared it to wait for them: nothing that its maker could set is left.
+// What an inviter or an administrator gave stays: the type, the invitation and its claims and
+// referral tokens, and whether the account is shut.
 func (s *Service) takeOver(by identity.Actor, u *identity.User, now time.Time) []identity.Consequence {
+	also := append(dropPicture(*u, now), session.Cutoff(u, "", identity.EndedByTakeover, now))
 	u.EmailVerified, u.PasswordHash = true, ""
-	u.DropProofs(identity.ResetPassword, identity.MoveEmail)
-	return []identity.Consequence{
-		session.Cutoff(u, "", identity.EndedByPasswordChange, now), s.event(by, audit.EmailVerified, *u, now, "password", "void"),
-	}
+	u.Username, u.Profile, u.Picture = "", identity.Profile{}, ""
+	u.SetName(identity.UsernameIdentifier, "")
+	u.Language, u.KnownClients = by.Language, nil
+	u.DropLinked()
+	u.DropProofs(identity.ProveEmail, identity.MoveEmail, identity.UndoMove, identity.ResetPassword, identity.SignIn)
+	return append(also, s.event(by, audit.EmailVerified, *u, now, "before", "void"))
 }

@@ -19,10 +19,13 @@ const (
 
 	PictureChanged = "picture_changed" // by its owner: another one, or none
 
-	EmailVerified     = "email_verified"      // the holder of a mailed link proved to read the address
+	EmailVerified     = "email_verified"      // its reader is proved; the detail says when the account's maker lost it to them
 	EmailChangeAsked  = "email_change_asked"  // both addresses were written to
 	EmailChanged      = "email_changed"       // the account has another address
 	EmailChangeUndone = "email_change_undone" // from the old address, before it had happened
+
+	IdentityLinked   = "identity_linked"   // by its holder or for a proved address; the detail has the provider
+	IdentityUnlinked = "identity_unlinked" // by its holder; the detail has the provider
 
 	InvitationCreated  = "invitation_created"
 	InvitationReissued = "invitation_reissued" // it has another code; the old one is dead

@@ -40,6 +40,8 @@ const (
 	EndedByRevocation     EndReason = "revoked"
 	EndedByDeletion       EndReason = "account_deleted"
 	EndedByAddressUndo    EndReason = "email_change_undone"
+	EndedByTakeover       EndReason = "address_proved" // by somebody else than the account's maker
+	EndedByUnlink         EndReason = "identity_unlinked"
 )
 
 // Live reports whether the session may still be used by u at now.

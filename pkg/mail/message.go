@@ -18,13 +18,19 @@ const (
 	ConfirmAddress  Kind = "confirm_address"  // Link, Until, At, Device, Address: to the address that an account is to have
 	AddressChange   Kind = "address_change"   // Link (it undoes the change), NewEmail, At, Until: to the address it has
 	AddressChanged  Kind = "address_changed"  // At: to the address an account had before an administrator changed it
+	// At, Device, Address, Provider: an identity there is a way in from now on, or no longer.
+	IdentityLinked   Kind = "identity_linked"
+	IdentityUnlinked Kind = "identity_unlinked"
+	// AccountClaimed needs the same: the account has become its address's reader's, who came by that
+	// identity, and what its maker had set is gone.
+	AccountClaimed Kind = "account_claimed"
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
 		VerifyEmail, AccountExists, ResetPassword, PasswordChanged, Invitation, NewSignIn, ReuseDetected,
-		ConfirmAddress, AddressChange, AddressChanged, SignInLink,
+		ConfirmAddress, AddressChange, AddressChanged, SignInLink, IdentityLinked, IdentityUnlinked, AccountClaimed,
 	}
 }
 
@@ -37,11 +43,12 @@ type Message struct {
 	Name     string    `json:"name,omitempty"`     // of the reader
 	Link     string    `json:"link,omitempty"`
 	NewEmail string    `json:"new_email,omitempty"`
-	Device   string    `json:"device,omitempty"`  // the user agent of who did it
-	Address  string    `json:"address,omitempty"` // the network address of who did it
-	At       time.Time `json:"at"`                // when it happened
-	Until    time.Time `json:"until"`             // what it offers is over from here on; zero means never
-	Counted  bool      `json:"counted,omitempty"` // the recipient's budget was asked when it was written: it is sent whatever that says now
+	Provider string    `json:"provider,omitempty"` // by its name in the configuration
+	Device   string    `json:"device,omitempty"`   // the user agent of who did it
+	Address  string    `json:"address,omitempty"`  // the network address of who did it
+	At       time.Time `json:"at"`                 // when it happened
+	Until    time.Time `json:"until"`              // what it offers is over from here on; zero means never
+	Counted  bool      `json:"counted,omitempty"`  // the recipient's budget was asked when it was written: it is sent whatever that says now
 }
 
 // Letter is a message in words, ready to leave.

@@ -65,13 +65,13 @@ func (s *Service) byPassword(ctx context.Context, by identity.Actor, name identi
 	return s.enter(ctx, by, u, "pwd")
 }
 
-// enter opens a session for u, who has just proved to be its holder by this method (RFC 8176).
+// enter opens a session for u, who has just proved to be its holder by these methods (RFC 8176).
 // Every way into an account that there is ends here: what it may have to show beside the first
 // proof, such as a second factor, is asked for in this place. (Who has just registered has none
 // yet, and who changes their password is in already.)
-func (s *Service) enter(ctx context.Context, by identity.Actor, u identity.User, method string) (session.Grant, error) {
+func (s *Service) enter(ctx context.Context, by identity.Actor, u identity.User, amr ...string) (session.Grant, error) {
 	also := append(s.Accounts.NewClient(u, by), s.event(by, audit.SignIn, u))
-	return s.Sessions.Start(ctx, by, u, []string{method}, also...)
+	return s.Sessions.Start(ctx, by, u, amr, also...)
 }
 
 // find returns the active account of a name, or an empty one.

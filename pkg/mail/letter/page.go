@@ -27,7 +27,7 @@ type page struct {
 	Footer   string
 
 	// What happened, for templates that say it in their own words; empty when unknown.
-	Name, NewEmail, Device, Address, At, Until string
+	Name, NewEmail, Provider, Device, Address, At, Until string
 
 	in locale.Locale
 }
@@ -59,7 +59,8 @@ func outlineOf(k mail.Kind) (outline, error) {
 		return outline{button: true, origin: done}, nil
 	case mail.Invitation:
 		return outline{button: true}, nil // where administrators work is not the guests' business
-	case mail.PasswordChanged, mail.NewSignIn, mail.ReuseDetected, mail.AddressChanged:
+	case mail.PasswordChanged, mail.NewSignIn, mail.ReuseDetected, mail.AddressChanged,
+		mail.IdentityLinked, mail.IdentityUnlinked, mail.AccountClaimed:
 		return outline{origin: done}, nil
 	}
 	return outline{}, fmt.Errorf("letter: a message of unknown kind %q", k)
@@ -72,7 +73,7 @@ func compose(in locale.Locale, brand Brand, m mail.Message) (page, error) {
 	}
 	p := page{
 		in: in, Kind: string(m.Kind), Language: in.Tag(), Brand: brand,
-		Name: name(m.Name), Device: device(in, m.Device),
+		Name: name(m.Name), Provider: provider(m.Provider), Device: device(in, m.Device),
 	}
 	if a, err := netip.ParseAddr(m.Address); err == nil {
 		p.Address = a.Unmap().WithZone("").String()
@@ -91,7 +92,9 @@ func compose(in locale.Locale, brand Brand, m mail.Message) (page, error) {
 }
 
 func (p *page) words(o outline, m mail.Message) {
-	say := func(part string) string { return p.Text("mail.kind."+p.Kind+"."+part, "brand", p.Brand.Name) }
+	say := func(part string) string {
+		return p.Text("mail.kind."+p.Kind+"."+part, "brand", p.Brand.Name, "provider", p.Provider)
+	}
 	p.Subject, p.Intro = say("subject"), say("intro")
 	p.Greeting = p.Text("mail.greeting_unnamed")
 	if p.Name != "" {

@@ -16,7 +16,7 @@ func samples() []mail.Message {
 		for _, l := range locale.All() {
 			bare := mail.Message{Kind: k, To: "ada@example.com", Language: l.Tag(), Link: "https://id.example.com/"}
 			full := bare
-			full.Name, full.NewEmail, full.Address = "Ada Lovelace", "countess@example.com", "192.0.2.1"
+			full.Name, full.NewEmail, full.Provider, full.Address = "Ada Lovelace", "countess@example.com", "google", "192.0.2.1"
 			full.Device = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 			full.At, full.Until = at, at.Add(time.Hour)
 			out = append(out, bare, full)

@@ -1,0 +1,108 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/account"
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/session"
+	"github.com/gatehouse-id/gatehouse/pkg/store"
+)
+
+// ErrEmailRequired answers somebody new whose provider does not tell an address.
+var ErrEmailRequired = fault.New(fault.Forbidden, "social_email_required", "the provider does not tell your e-mail address; allow it there, or sign up with a password")
+
+// assertRounds bounds how often an assertion starts over because somebody else was quicker, and
+// assertPause is how much longer it waits each time.
+const (
+	assertRounds = 8
+	assertPause  = 20 * time.Millisecond
+)
+
+// Assert signs in whom an identity provider vouches for: into the account that the identity is
+// linked to, or else the one with its verified address, which it is then linked to, or else a new
+// one under the registration policy. An address that the provider does not vouch for finds no
+// account: where addresses must be verified first it is answered by ErrUnverified whether or not
+// somebody has it, and mailed as Register does; elsewhere by account.ErrEmailExists.
+//
+// The session has no AMR: RFC 8176 has no value for what happened elsewhere.
+func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Assertion) (session.Grant, error) {
+	a, err := account.Tidy(a)
+	if err != nil {
+		return session.Grant{}, err
+	}
+	by.User, by.Session = nil, nil // who comes in is nobody yet
+	admitted := false
+	for round := range assertRounds {
+		s.Wait(ctx, time.Duration(round)*assertPause)
+		u, err := s.Accounts.ByAssertion(ctx, by, a, s.mayEnter)
+		if errors.Is(err, account.ErrNotFound) {
+			if err := s.admitNewcomer(ctx, by, a, admitted); err != nil {
+				return session.Grant{}, err
+			}
+			admitted = true
+			u, err = s.newcomer(ctx, by, a)
+		}
+		if errors.Is(err, store.ErrStale) {
+			continue
+		}
+		if err != nil {
+			return session.Grant{}, err
+		}
+		return s.enter(ctx, by, u)
+	}
+	return session.Grant{}, session.ErrBusy
+}
+
+// admitNewcomer decides whether somebody new may make an account, and counts them once.
+func (s *Service) admitNewcomer(ctx context.Context, by identity.Actor, a identity.Assertion, counted bool) error {
+	if a.Email == "" {
+		return ErrEmailRequired
+	}
+	if err := s.mayRegister(""); err != nil || counted {
+		return err
+	}
+	return s.admitRegistration(ctx, by, s.Accounts.Newcomer(by, a), "")
+}
+
+// newcomer makes the account of somebody new. store.ErrStale asks to start over.
+func (s *Service) newcomer(ctx context.Context, by identity.Actor, a identity.Assertion) (identity.User, error) {
+	u := s.Accounts.Newcomer(by, a)
+	var also []identity.Consequence
+	if !u.EmailVerified {
+		also = append(also, s.Accounts.Welcome(&u, by))
+	}
+	err := s.Accounts.Insert(ctx, u, append(also, s.event(by, audit.UserRegistered, u))...)
+	switch {
+	case err == nil:
+		u.Rev = 1
+		return u, s.mayEnter(u)
+	case errors.Is(err, account.ErrLinkedElsewhere), isTaken(err) && u.EmailVerified:
+		return u, store.ErrStale // the one who was quicker is found now
+	case isTaken(err):
+		return u, s.clash(ctx, by, u)
+	default:
+		return u, err
+	}
+}
+
+// clash answers somebody new whose address an account has, and whom no provider vouches for.
+func (s *Service) clash(ctx context.Context, by identity.Actor, u identity.User) error {
+	taken, err := s.taken(ctx, u.EmailKey())
+	switch {
+	case err != nil:
+		return err
+	case !taken:
+		return store.ErrStale // it is being made, maybe by the same identity
+	case !s.RequireVerified:
+		return account.ErrEmailExists
+	}
+	if err := s.Accounts.RegisteredAgain(ctx, by, u.EmailKey()); err != nil {
+		return err
+	}
+	return ErrUnverified
+}
