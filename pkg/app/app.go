@@ -55,6 +55,7 @@ type App struct {
 	guard      *limit.Guard
 	fairness   *limit.Fairness
 	health     health
+	placed     []place
 	handler    http.Handler
 	shield     shieldStats
 	metrics    *metrics

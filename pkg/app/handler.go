@@ -21,13 +21,14 @@ type shieldStats interface{ Panics() int64 }
 
 func (a *App) buildHandler() error {
 	gin.SetMode(gin.ReleaseMode)
+	a.placed = a.places()
 	engine := newEngine(a.unrouted)
 	a.mountHealth(engine)
 	mountClient(engine)
 	a.metrics = newMetrics(a)
 	kit := &httpkit.Kit{
 		Sessions: a.Sessions, Keys: a.APIKeys, Bridge: a.Bridge, Fairness: a.fairness, Proxies: a.Config.TrustedProxies,
-		Now: a.Now, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.tracer,
+		CrossOrigin: a.crossOrigin(), Now: a.Now, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.tracer,
 	}
 	(&native.Handler{
 		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites, Handoffs: a.Handoffs,
@@ -41,10 +42,10 @@ func (a *App) buildHandler() error {
 	if err := a.mountPages(engine, kit); err != nil {
 		return err
 	}
-	hosts := a.mountFlowless(engine, kit)
+	hosts := a.mountDialects(engine, kit)
 	a.API = &openapi.API{
 		PublicURL: a.Config.PublicURL, Log: a.Log,
-		Parts: append([]openapi.Part{{Name: "native", YAML: native.Description()}}, a.flowlessPart()...),
+		Parts: append([]openapi.Part{{Name: "native", YAML: native.Description()}}, a.parts()...),
 	}
 	a.API.Mount(engine)
 	shield := &httpkit.Shield{

@@ -29,6 +29,7 @@ type Access struct {
 	Scope     string // a secret API key with this scope
 	Bearer    bool   // a signed-in user, by an access token
 	SessionID bool   // a signed-in user, by the id of their session
+	Cookie    string // a signed-in user, by the id of their session in the cookie of this name and nowhere else
 	Unchecked bool   // with SessionID: the handler decides about it, as PresentedID gives it
 	Bridge    bool   // a server, by a bridge secret
 	Admin     bool   // with Bearer or SessionID: an administrator
@@ -73,6 +74,8 @@ func (k *Kit) authenticate(ctx context.Context, r *http.Request, a Access) (iden
 		return k.signedIn(ctx, actor, a, bearer)
 	case a.SessionID && !a.Unchecked:
 		return k.byID(ctx, r, actor, a)
+	case a.Cookie != "":
+		return k.byCookie(ctx, r, actor, a)
 	default:
 		return actor, a.keyed(actor)
 	}
@@ -113,7 +116,7 @@ func (a Access) keyed(actor identity.Actor) error {
 	switch {
 	case a.Public, a.Unchecked, a.Bridge && actor.Bridge:
 		return nil
-	case a.SessionID && !a.Bridge:
+	case a.SessionID && !a.Bridge, a.Cookie != "":
 		return ErrNoSessionID
 	case a.Bridge:
 		return ErrNoBridge

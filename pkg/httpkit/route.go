@@ -28,8 +28,10 @@ type Kit struct {
 	Bridge   Bridge
 	Fairness *limit.Fairness
 	Proxies  Proxies
-	Now      func() time.Time
-	Log      *slog.Logger
+	// CrossOrigin says which pages may have a browser write where a cookie alone vouches.
+	CrossOrigin *http.CrossOriginProtection
+	Now         func() time.Time
+	Log         *slog.Logger
 	// Observe is told how long each answer took, by route template.
 	Observe func(method, route string, status int, took time.Duration)
 	// Tracer makes a span of each request.
@@ -45,7 +47,8 @@ type Call struct {
 	Actor   identity.Actor
 	Params  gin.Params
 
-	uploads *held // of the kit
+	uploads *held                       // of the kit
+	guard   *http.CrossOriginProtection // of the kit
 }
 
 // Reply is a successful answer. A nil Body is an empty one, a Document goes out as it is, and
@@ -146,7 +149,7 @@ func (k *Kit) serve(ctx context.Context, c *gin.Context, route Route) (Reply, er
 	if deadline, ok := ctx.Deadline(); ok && route.uploads() {
 		k.uploads.linger(c.Writer, c.Request, deadline)
 	}
-	return route.Handle(&Call{Context: ctx, Request: c.Request, Actor: actor, Params: c.Params, uploads: &k.uploads})
+	return route.Handle(&Call{Context: ctx, Request: c.Request, Actor: actor, Params: c.Params, uploads: &k.uploads, guard: k.CrossOrigin})
 }
 
 // reportLimit sets the three headers of a limited route. A request that was refused before it

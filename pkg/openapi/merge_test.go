@@ -7,6 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/arguflow"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/flowless"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/native"
 	"github.com/gatehouse-id/gatehouse/pkg/openapi"
@@ -19,6 +20,7 @@ func parts() []openapi.Part {
 	return []openapi.Part{
 		{Name: "native", YAML: native.Description()},
 		{Name: "flowless", YAML: flowless.Description(), At: "/flowless"},
+		{Name: "arguflow", YAML: arguflow.Description(), At: "/api"},
 	}
 }
 

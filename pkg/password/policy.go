@@ -43,6 +43,12 @@ func Check(field, password string, about ...string) error {
 	return nil
 }
 
+// TooShort reports whether Check refuses a password for its length alone, for dialects that say so
+// before anything else.
+func TooShort(password string) bool {
+	return utf8.RuneCountInString(norm.NFC.String(password)) < minLength
+}
+
 func weak(field, why string) error {
 	err := fault.New(fault.Unprocessable, "weak_password", why)
 	err.Fields = []fault.Field{{Field: field, Code: "weak_password", Message: why}}

@@ -93,7 +93,7 @@ func (h *Handler) logout(c *httpkit.Call) (httpkit.Reply, error) {
 		return httpkit.Reply{}, err
 	}
 	reply, err := message("Logged out successfully")
-	reply.Header = h.Cookie.cleared()
+	reply.Header = h.Cookie.Clear()
 	return reply, err
 }
 

@@ -23,7 +23,7 @@ type Handler struct {
 	Bridge   *bridge.Service
 	Pictures *picture.Service
 	Limits   Limits
-	Cookie   Cookie
+	Cookie   httpkit.Cookie
 	Now      func() time.Time
 }
 

@@ -137,6 +137,9 @@ func ways(a httpkit.Access) []string {
 	if a.SessionID {
 		out = append(out, "sessionId("+role+")", "sessionIdQuery("+role+")", "sessionIdCookie("+role+")")
 	}
+	if a.Cookie != "" {
+		out = append(out, "arguflowCookie("+role+")")
+	}
 	return out
 }
 

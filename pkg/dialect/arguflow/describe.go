@@ -1,0 +1,10 @@
+package arguflow
+
+import _ "embed" // the description of the dialect
+
+//go:embed openapi.yaml
+var description string
+
+// Description returns what this dialect says of itself, as a part of an OpenAPI 3.1 document in
+// YAML: tags, paths and components. Paths are relative to where the dialect is mounted.
+func Description() string { return description }
