@@ -227,6 +227,39 @@ func TestACodeIsRedeemedOnlyForTheFlowItIsOf(t *testing.T) {
 	}
 }
 
+// TestNobodyElseKnowsTheVerifier: neither who has the state, nor who has the cookie, nor another
+// installation.
+func TestNobodyElseKnowsTheVerifier(t *testing.T) {
+	w := newWorld(t, dialecttest.SQLite(t))
+	a, b := w.begin(t, social.Start{}), w.begin(t, social.Start{})
+	secret := a.Cookies[firstOf(a.Cookies)]
+	right := w.google.issued[a.Code]
+	if diff := cmp.Diff(right, w.Asked(a.State, secret)); diff != "" {
+		t.Fatalf("it is not the same in the end: %s", diff)
+	}
+	others := map[string]provider.Authorization{
+		"another state": w.Asked(b.State, secret), "another cookie": w.Asked(a.State, b.Cookies[firstOf(b.Cookies)]), "another flow": w.google.issued[b.Code],
+	}
+	w.Key = []byte("thirty-two bytes of another node")
+	same := newWorld(t, dialecttest.SQLite(t)).Sealed("st_", map[string]string{})
+	if w.Opened("st_", same) {
+		t.Error("another key opens a state")
+	}
+	for name, got := range others {
+		if got.Verifier == right.Verifier || got.Nonce == right.Nonce || got.Verifier == got.Nonce {
+			t.Errorf("%s gives %v", name, got)
+		}
+	}
+}
+
+func TestWhatIsSealedForOnePurposeOpensForNoOther(t *testing.T) {
+	w := newWorld(t, dialecttest.SQLite(t))
+	sealed := w.Sealed("st_", map[string]string{"a": "b"})
+	if !w.Opened("st_", sealed) || w.Opened("lt_", sealed) || w.Opened("lt_", "lt_"+sealed[3:]) || w.Opened("st_", sealed[3:]) {
+		t.Error("it opens where it should not, or does not where it should")
+	}
+}
+
 func TestAProviderThatVouchesForOthersIsNotBelieved(t *testing.T) {
 	w := newWorld(t, dialecttest.SQLite(t))
 	w.evil.as = "google"

@@ -76,7 +76,7 @@ func TestOneTokenIsNeeded(t *testing.T) {
 		{"a forged one", social.Proof{IDToken: "forged"}, "", provider.ErrRejected},
 		{"one for another app", social.Proof{AccessToken: "foreign"}, "", provider.ErrRejected},
 		{"another nonce", social.Proof{IDToken: w.jwt(time.Hour), Nonce: "another"}, "", provider.ErrRejected},
-		{"one that is too long", social.Proof{IDToken: strings.Repeat("x", 17<<10)}, "", provider.ErrRejected},
+		{"one that is too long", social.Proof{IDToken: w.jwt(time.Hour) + strings.Repeat("x", 17<<10)}, "", provider.ErrRejected},
 		{"one that is not signed", social.Proof{IDToken: "e30"}, "", provider.ErrRejected},
 		{"one that does not end", social.Proof{IDToken: "e30.e30.c2ln"}, "", provider.ErrRejected},
 		{"one that ends in a year", social.Proof{IDToken: w.jwt(8760 * time.Hour)}, "", provider.ErrRejected},
