@@ -39,6 +39,10 @@ func (h *Handler) confirmedPage(v visit) (httpkit.Reply, error) {
 	return h.result(v, v.Text("pages.confirmed.title"), v.Text("pages.confirmed.text"))
 }
 
+func (h *Handler) registeredPage(v visit) (httpkit.Reply, error) {
+	return h.result(v, v.Text("pages.registered.title"), v.Text("pages.registered.text"))
+}
+
 func (h *Handler) passwordSetPage(v visit) (httpkit.Reply, error) {
 	return h.result(v, v.Text("pages.password_set.title"), v.Text("pages.password_set.text"))
 }

@@ -21,6 +21,7 @@ const (
 	confirmedPath   = "/account/confirmed"
 	passwordSetPath = "/account/password-set"
 	restoredPath    = "/account/restored"
+	registeredPath  = "/account/registered"
 	logoPath        = "/account/logo"
 	assetsPath      = "/account/assets/"
 )
@@ -83,6 +84,11 @@ func (h *Handler) routes() []httpkit.Route {
 	post(mail.CancelPath, h.cancel, fieldToken)
 	get(mail.EnterPath, h.page(h.enterPage, fieldToken, fieldContinue))
 	post(mail.EnterPath, h.enterBy, fieldToken, fieldContinue)
+	get(mail.RegisterPath+":"+paramID, h.page(h.joinPage))
+	post(mail.RegisterPath+":"+paramID, h.join, fieldPassword)
+	get(mail.PasswordPath+":"+paramID, h.page(h.passwordPage))
+	post(mail.PasswordPath+":"+paramID, h.setPassword, fieldNewPassword)
+	get(registeredPath, h.page(h.registeredPage))
 	get(checkMailPath, h.page(h.checkMailPage, fieldContinue))
 	get(confirmedPath, h.page(h.confirmedPage))
 	get(passwordSetPath, h.page(h.passwordSetPage))

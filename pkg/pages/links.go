@@ -16,18 +16,16 @@ func (h *Handler) resetPage(v visit) (httpkit.Reply, error) {
 	if err != nil {
 		return h.deadLink(v, err)
 	}
-	return h.show(v.Locale, v.resetView(u.Email))
+	return h.show(v.Locale, v.resetView(mail.ResetPath, u.Email))
 }
 
-// resetView names the account, for the reader and for a password manager.
-func (v visit) resetView(email string) *view {
-	form := &inquiry{Action: mail.ResetPath, Submit: v.Text("pages.reset.submit")}
+// resetView is a form that a path takes.
+func (v visit) resetView(path, email string) *view {
+	form := &inquiry{Action: path, Submit: v.Text("pages.reset.submit")}
 	form.carry(fieldToken, v.Get(fieldToken))
 	next := v.passwordField(fieldNewPassword, "new-password")
 	next.Label = v.Text("pages.label.new_password")
-	whose := v.emailField()
-	whose.Value, whose.ReadOnly = email, true
-	form.Fields = []*field{whose, next}
+	form.Fields = []*field{v.whose(email), next}
 	return &view{Title: v.Text("pages.reset.title"), Intro: []string{v.Text("pages.reset.text")}, Form: form}
 }
 
@@ -43,7 +41,7 @@ func (h *Handler) reset(v visit) (httpkit.Reply, error) {
 	if gone != nil {
 		return httpkit.Reply{}, err
 	}
-	return h.again(v, err, v.resetView(u.Email))
+	return h.again(v, err, v.resetView(mail.ResetPath, u.Email))
 }
 
 func (h *Handler) verifyPage(v visit) (httpkit.Reply, error) {
@@ -118,7 +116,7 @@ func (v visit) button(path, submit string) *view {
 // deadLink says what to do about a link that does not work any more.
 func (h *Handler) deadLink(v visit, err error) (httpkit.Reply, error) {
 	f := fault.From(err)
-	if !f.Is(account.ErrInvalidLink) {
+	if !dead(f) {
 		return httpkit.Reply{}, err
 	}
 	reply, err := h.show(v.Locale, &view{

@@ -25,6 +25,7 @@ func sights(t *testing.T, s *dialecttest.Server) []sight {
 	move, undo := offerMove(t, s, "grace@example.com", "grace.hopper@new.example.org")
 	reset := resetToken(t, s, "ada.lovelace@example.com")
 	enter := enterToken(t, s, "ada.lovelace@example.com")
+	invited, second := invitation(t, s, "marie.curie@example.com"), resetID(t, s, "grace.hopper@example.com")
 	ok := func(name, path string) sight { return sight{name: name, path: path} }
 	return []sight{
 		ok("sign-in", "/account/sign-in"),
@@ -42,6 +43,13 @@ func sights(t *testing.T, s *dialecttest.Server) []sight {
 		ok("reset", "/account/reset?token="+reset),
 		{"reset-short", "/account/reset?token=" + reset, "newPassword=short", "422"},
 		ok("reset-dead", "/account/reset?token=rp_x"),
+		ok("join", mail.RegisterPath+invited+"?email=marie.curie@example.com"),
+		{"join-short", mail.RegisterPath + invited, "password=short", "422"},
+		ok("join-dead", mail.RegisterPath+"00000000-0000-4000-8000-000000000000"),
+		ok("registered", "/account/registered"),
+		ok("password", mail.PasswordPath+second),
+		{"password-short", mail.PasswordPath + second, "newPassword=short", "422"},
+		ok("password-dead", mail.PasswordPath+"x"),
 		ok("enter", "/account/enter?token="+enter),
 		ok("verify", "/account/verify?token="+verify),
 		ok("verify-move", "/account/verify?token="+move),

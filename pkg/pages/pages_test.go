@@ -1,13 +1,16 @@
 package pages_test
 
 import (
+	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -72,6 +75,43 @@ func resetToken(t *testing.T, s *dialecttest.Server, email string) string {
 		t.Fatal(err)
 	}
 	return s.MailedToken(t, mail.ResetPassword, email)
+}
+
+var idInLink = regexp.MustCompile(`/auth/(?:register|password)/([0-9a-f-]{36})`)
+
+// mailedID returns the UUID in the link of the last mail of a kind to an address.
+func mailedID(t *testing.T, s *dialecttest.Server, kind mail.Kind, to string) string {
+	t.Helper()
+	mails := s.Mails(t, kind, to)
+	if len(mails) == 0 {
+		t.Fatalf("%s got no mail of kind %s", to, kind)
+	}
+	found := idInLink.FindStringSubmatch(mails[len(mails)-1].Text)
+	if found == nil {
+		t.Fatalf("no link with a UUID in %q", mails[len(mails)-1].Text)
+	}
+	return found[1]
+}
+
+func invitation(t *testing.T, s *dialecttest.Server, email string) string {
+	t.Helper()
+	if err := s.App.Signin.Invite(t.Context(), identity.Actor{}, invite.Offer{Email: email}); err != nil {
+		t.Fatal(err)
+	}
+	return mailedID(t, s, mail.Invitation, email)
+}
+
+// resetID is the UUID of a reset for an account, which it makes if there is none.
+func resetID(t *testing.T, s *dialecttest.Server, email string) string {
+	t.Helper()
+	_, err := s.App.Accounts.Create(t.Context(), dialecttest.Operator, account.Draft{Email: email, Password: phrase}, account.Setting{})
+	if err != nil && !errors.Is(err, account.ErrEmailExists) {
+		t.Fatal(err)
+	}
+	if err := s.App.Accounts.RequestResetID(t.Context(), identity.Actor{}, email); err != nil {
+		t.Fatal(err)
+	}
+	return mailedID(t, s, mail.ResetPassword, email)
 }
 
 func enterToken(t *testing.T, s *dialecttest.Server, email string) string {
