@@ -20,10 +20,10 @@ type rule struct {
 func (c *Config) contradictions(bad map[string]bool) []Problem {
 	var problems []Problem
 	shown := map[string]string{}
-	for _, s := range c.settings() {
+	for _, s := range c.all() {
 		shown[s.name] = s.show(s.value.String())
 	}
-	for _, r := range c.rules() {
+	for _, r := range append(c.rules(), c.socialRules()...) {
 		if r.broken && !bad[r.name] && !slices.ContainsFunc(r.with, func(n string) bool { return bad[n] }) {
 			problems = append(problems, Problem{Name: Prefix + r.name, Value: shown[r.name], Detail: "want " + r.want})
 		}

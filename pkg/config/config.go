@@ -120,6 +120,9 @@ type Config struct {
 	// browser writes them.
 	CORSOrigins []string
 
+	// Social are the identity providers that people may sign in with, sorted by name.
+	Social []Social
+
 	// RateLimit is false only in tests and benchmarks: then nothing is limited.
 	RateLimit bool
 	// LimitLogin bounds attempts to sign in.

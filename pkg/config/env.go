@@ -26,16 +26,16 @@ func FromEnv(environ []string) (Config, error) {
 		problems = append(problems, wrong...)
 		from.underlay(more)
 	}
-	c := Config{given: map[string]bool{}}
+	c := Config{given: map[string]bool{}, Social: from.socials()}
 	bad := map[string]bool{}
-	for _, s := range c.settings() {
+	for _, s := range c.all() {
 		if p, ok := from.take(s, c.given); !ok {
 			bad[s.name] = true
 			problems = append(problems, p)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(from)) {
-		problems = append(problems, unknown(name))
+		problems = append(problems, c.unknown(name))
 	}
 	if len(c.Audience) == 0 {
 		c.Audience = []string{c.PublicURL}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -15,18 +16,26 @@ type Setting struct {
 	Meaning   string `json:"meaning"`
 }
 
-// Effective returns every setting in the order of the documentation.
+// Effective returns every setting in the order of the documentation, and what is set of identity
+// providers.
 func (c Config) Effective() []Setting {
-	settings, plain := c.settings(), new(Config).settings()
-	out := make([]Setting, len(settings))
+	blank := Config{}
+	for _, s := range c.Social {
+		blank.Social = append(blank.Social, Social{Name: s.Name})
+	}
+	settings, plain := c.all(), blank.all()
+	out := make([]Setting, 0, len(settings))
 	for i, s := range settings {
 		_ = plain[i].value.set(s.def) // for the form that values are shown in: 300s is 5m
-		out[i] = Setting{
+		shown := Setting{
 			Name:      Prefix + s.name,
 			Value:     s.value.String(),
 			Default:   s.def,
 			IsDefault: s.value.String() == plain[i].value.String(),
 			Meaning:   s.meaning,
+		}
+		if !shown.IsDefault || !strings.HasPrefix(s.name, socialPrefix) {
+			out = append(out, shown)
 		}
 	}
 	return out

@@ -62,9 +62,15 @@ var serviceLink = regexp.MustCompile(`^(.*_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9
 
 // unknown says that there is no such variable and which one may have been meant. The value
 // is not shown: it may be a secret under a misspelt name.
-func unknown(name string) Problem {
+func (c *Config) unknown(name string) Problem {
+	if rest, ok := strings.CutPrefix(name, Prefix+socialPrefix); ok {
+		provider, _, _ := strings.Cut(rest, "_")
+		if wrong := refuseSocial(provider); wrong != "" {
+			return Problem{Name: name, Detail: wrong}
+		}
+	}
 	best, distance := "", len(name)
-	for _, known := range names() {
+	for _, known := range c.names() {
 		if d := editDistance(name, known); d < distance {
 			best, distance = known, d
 		}
@@ -76,9 +82,9 @@ func unknown(name string) Problem {
 }
 
 // names returns every variable that FromEnv reads.
-func names() []string {
+func (c *Config) names() []string {
 	var out []string
-	for _, s := range new(Config).settings() {
+	for _, s := range c.all() {
 		out = append(out, Prefix+s.name)
 		if s.privacy != open {
 			out = append(out, Prefix+s.name+"_FILE")

@@ -27,6 +27,15 @@ const (
 	long   = 3650 * day // ten years: longer is a mistake
 )
 
+// all returns the table and, behind it, the variables of the providers in Social.
+func (c *Config) all() []setting {
+	out := c.settings()
+	for i := range c.Social {
+		out = append(out, c.Social[i].settings()...)
+	}
+	return out
+}
+
 // settings is the table of all variables, in the order they are shown in.
 func (c *Config) settings() []setting {
 	return []setting{
