@@ -32,7 +32,7 @@ func (s *Service) Begin(ctx context.Context, by identity.Actor, q Start) (Begun,
 	if err := s.admit(ctx, by, s.Limits.Start, q.Provider); err != nil {
 		return Begun{}, err
 	}
-	p, err := s.Provider(q.Provider)
+	p, err := s.Providers.Get(q.Provider)
 	if err != nil {
 		return Begun{}, err
 	}

@@ -44,7 +44,7 @@ func (s *Service) Finish(ctx context.Context, by identity.Actor, a Answer) (Fini
 	if err := s.admit(ctx, by, s.Limits.Answer, f.Nonce); err != nil {
 		return Finished{}, err
 	}
-	p, err := s.Provider(f.Provider)
+	p, err := s.Providers.Get(f.Provider)
 	if err != nil {
 		return Finished{}, err
 	}

@@ -277,7 +277,7 @@ func TestAProviderThatIsNotConfiguredIsNotAsked(t *testing.T) {
 		}
 	}
 	a := w.begin(t, social.Start{})
-	w.Provider = func(string) (social.Provider, error) { return nil, provider.ErrUnknown }
+	w.Providers = idps{}
 	w.refused(t, a, provider.ErrUnknown) // it was taken away meanwhile
 }
 

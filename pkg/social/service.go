@@ -41,6 +41,12 @@ type Provider interface {
 	CheckIssuer(ctx context.Context, iss string) error
 }
 
+// Providers are the configured ones.
+type Providers interface {
+	Get(name string) (Provider, error) // provider.ErrUnknown when there is none
+	Names() []string                   // sorted
+}
+
 // Signin lets in whom a provider vouches for; signin.Service does.
 type Signin interface {
 	Assert(ctx context.Context, by identity.Actor, a identity.Assertion) (session.Grant, error)
@@ -65,7 +71,7 @@ type Limits struct {
 // Service is the one place where people sign in with an identity provider. All fields are needed;
 // it is safe for concurrent use.
 type Service struct {
-	Provider  func(name string) (Provider, error) // provider.ErrUnknown when there is none
+	Providers Providers
 	Signin    Signin
 	Accounts  Accounts
 	Sessions  Sessions

@@ -50,7 +50,7 @@ func (s *Service) verify(ctx context.Context, by identity.Actor, q Proof) (ident
 	if err := s.admit(ctx, by, s.Limits.Answer, q.IDToken+q.AccessToken); err != nil {
 		return identity.Assertion{}, err
 	}
-	p, err := s.Provider(q.Provider)
+	p, err := s.Providers.Get(q.Provider)
 	if err != nil {
 		return identity.Assertion{}, err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,6 +97,18 @@ func (p *idp) CheckIssuer(_ context.Context, iss string) error {
 	}
 	return nil
 }
+
+// idps are providers by name.
+type idps map[string]*idp
+
+func (all idps) Get(name string) (social.Provider, error) {
+	if all[name] == nil {
+		return nil, provider.ErrUnknown
+	}
+	return all[name], nil
+}
+
+func (all idps) Names() []string { return slices.Sorted(maps.Keys(all)) }
 
 func (p *idp) says(subject string) identity.Assertion {
 	name := p.name
@@ -195,17 +209,8 @@ func newWorld(t testing.TB, open dialecttest.Opener, change ...func(*social.Serv
 // node returns one more service over the same world.
 func (w *world) node(st store.Counters) *social.Service {
 	return &social.Service{
-		Provider: func(name string) (social.Provider, error) {
-			switch name {
-			case "google":
-				return w.google, nil
-			case "evil":
-				return w.evil, nil
-			default:
-				return nil, provider.ErrUnknown
-			}
-		},
-		Signin: w, Accounts: w, Sessions: w, Store: st,
+		Providers: idps{"google": w.google, "evil": w.evil},
+		Signin:    w, Accounts: w, Sessions: w, Store: st,
 		Guard: &limit.Guard{Store: st, Now: w.clock.Now, Key: []byte("a key of the guard's, in this test")},
 		Limits: social.Limits{
 			Start:  limit.Policy{Name: "social_start", Limit: 1000, Window: time.Minute},
