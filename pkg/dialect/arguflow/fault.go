@@ -25,6 +25,7 @@ var texts = map[string]string{
 // refusals are the same for fields, by their codes.
 var refusals = map[string]string{
 	"invalid_email":     "Invalid email",
+	"mismatch":          "Passwords do not match",
 	"username_required": "You must provide a username or make your email visible",
 }
 
@@ -47,6 +48,10 @@ func Render(w http.ResponseWriter, _ *http.Request, requestID string, f *fault.E
 		shape = "Record not found"
 	default:
 		shape = problem{sentence(f)}
+	}
+	if f.Kind == fault.Unauthenticated && status != http.StatusUnauthorized {
+		as := *f
+		as.Kind, f = fault.Invalid, &as // a wrong password is no challenge to authenticate
 	}
 	httpkit.WriteFault(w, status, f, shape)
 }
@@ -72,10 +77,14 @@ func sentence(f *fault.Error) string {
 	if text, ok := refusals[field.Code]; ok {
 		return text
 	}
-	if strings.Contains(strings.ToLower(field.Message), strings.ToLower(field.Field)) || strings.HasPrefix(field.Message, "Password") {
+	switch {
+	case strings.HasPrefix(field.Message, field.Field):
 		return field.Message
+	case strings.Contains(strings.ToLower(field.Message), strings.ToLower(field.Field)):
+		return capital(field.Message)
+	default: // clients show the text alone
+		return field.Field + ": " + field.Message
 	}
-	return field.Field + ": " + field.Message // clients show the text alone
 }
 
 func capital(s string) string {

@@ -27,7 +27,7 @@ type newPassword struct {
 
 // The texts of a bad choice, which are not the same at both doors.
 var (
-	errMismatch      = fault.InvalidField("password_confirmation", "mismatch", "Passwords do not match")
+	errMismatch      = fault.InvalidField("password_confirmation", "mismatch", "the passwords do not match")
 	errShort         = fault.InvalidField("password", "weak_password", "Password must be at least 8 characters")
 	errShortForReset = fault.InvalidField("password", "weak_password", "Password must be at least 8 characters long")
 )

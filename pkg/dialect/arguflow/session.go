@@ -3,7 +3,9 @@ package arguflow
 import (
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
+	"github.com/gatehouse-id/gatehouse/pkg/signin"
 )
 
 // errNothing answers a sign-in without a name or without a password.
@@ -18,6 +20,9 @@ type credentials struct {
 func (h *Handler) signIn(c *httpkit.Call, q credentials) (httpkit.Reply, error) {
 	if q.Email == "" || q.Password == "" {
 		return httpkit.Reply{}, errNothing
+	}
+	if _, err := identity.CanonicalEmail(q.Email); err != nil {
+		return httpkit.Reply{}, signin.ErrBadCredentials // what is no address is nobody's
 	}
 	by := c.Actor
 	by.User, by.Session, by.HoldsID = nil, nil, true
