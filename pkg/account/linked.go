@@ -27,6 +27,9 @@ var (
 // maxLinked bounds how many identities an account has, so that it stays one small record.
 const maxLinked = 10
 
+// MayLink says beforehand what Link asks of the actor's session.
+func (s *Service) MayLink(by identity.Actor) error { return s.fresh(by) }
+
 // Link makes an identity at a provider a way into the actor's own account. It asks for a session
 // that began a moment ago (OWASP ASVS 7.5.1) and tells the owner. What the provider says proves
 // nothing about the account's address. Linking the same identity again is no error.

@@ -27,6 +27,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/relay"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
+	"github.com/gatehouse-id/gatehouse/pkg/social"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 	"github.com/gatehouse-id/gatehouse/pkg/token"
 )
@@ -45,6 +46,7 @@ type App struct {
 	Handoffs *handoff.Service
 	Bridge   *bridge.Service
 	Pictures *picture.Service
+	Social   *social.Service
 	Audit    *audit.Log
 	Relay    *relay.Relay
 	API      *openapi.API // what the routes are, for people and programs
@@ -128,6 +130,9 @@ func build(ctx context.Context, cfg config.Config, opts Options, st store.Store)
 	}
 	a.buildServices(master)
 	if err := a.buildBridge(master); err != nil {
+		return nil, err
+	}
+	if err := a.buildSocial(master); err != nil {
 		return nil, err
 	}
 	if err := a.buildPictures(ctx); err != nil {

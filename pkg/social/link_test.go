@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/social"
@@ -72,6 +73,13 @@ func TestATicketIsGoodForItsBrowserOnly(t *testing.T) {
 	}
 	if _, err := w.Begin(t.Context(), browser, q); err != nil {
 		t.Errorf("none of this may have an effect: %v", err)
+	}
+}
+
+func TestWhoMayNotLinkGetsNoTicket(t *testing.T) {
+	w := newWorld(t, dialecttest.SQLite(t))
+	if got, err := w.LinkTicket(t.Context(), w.signedIn("an old hand")); !errors.Is(err, account.ErrReauth) || got.Value != "" {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 

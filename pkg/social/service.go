@@ -54,6 +54,7 @@ type Signin interface {
 
 // Accounts links identities to accounts; account.Service does.
 type Accounts interface {
+	MayLink(by identity.Actor) error
 	Link(ctx context.Context, by identity.Actor, a identity.Assertion) (identity.User, error)
 }
 

@@ -26,8 +26,11 @@ type Ticket struct {
 // LinkTicket returns a ticket for the browser of the actor, who is signed in. The navigation that
 // brings it carries no credential, and a link to that URL could be sent to anybody: their own
 // identity would be linked to an account of whoever sent it. So the ticket is worthless without the
-// cookie.
+// cookie. Who may not link is told so.
 func (s *Service) LinkTicket(_ context.Context, by identity.Actor) (Ticket, error) {
+	if err := s.Accounts.MayLink(by); err != nil {
+		return Ticket{}, err // rather than at the end
+	}
 	secret, binding := bind()
 	t := ticket{Session: by.Session.ID, Nonce: opaque.Random(opaque.SecretLength), Binding: binding, ExpiresAt: s.until(TicketLife)}
 	return Ticket{

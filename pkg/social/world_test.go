@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
@@ -152,6 +153,13 @@ func (w *world) Assert(_ context.Context, by identity.Actor, a identity.Assertio
 	}
 	w.entered = append(w.entered, a)
 	return session.Grant{User: identity.User{ID: "user of " + a.Subject}}, nil
+}
+
+func (w *world) MayLink(by identity.Actor) error {
+	if by.Session.ID == "session of an old hand" {
+		return account.ErrReauth
+	}
+	return nil
 }
 
 func (w *world) Link(_ context.Context, by identity.Actor, a identity.Assertion) (identity.User, error) {
