@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/arguflow"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/flowless"
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/native"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
@@ -155,7 +156,7 @@ func (a *App) unrouted(w http.ResponseWriter, r *http.Request, id string, f *fau
 // pages of its own.
 func (a *App) takesCookies(r *http.Request) bool {
 	_, ok := a.placeOf(r)
-	return ok
+	return ok || native.SetsCookie(r.URL.Path)
 }
 
 // crossOrigin lets the pages of allowed origins write where a cookie vouches.

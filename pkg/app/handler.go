@@ -32,11 +32,12 @@ func (a *App) buildHandler() error {
 	}
 	(&native.Handler{
 		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Invites: a.Invites, Handoffs: a.Handoffs,
+		Social: a.Social, Secure: a.https(),
 		Public: native.Public{Keys: a.Keys, PASETO: a.pasetoKeys, Issuer: a.Config.PublicURL, MaxAge: a.Config.JWKSMaxAge},
 		Limits: native.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
 			Me: policy("me", a.Config.LimitMe), Logout: policy("logout", a.Config.LimitLogout),
-			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof,
+			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof, Social: a.Social.Limits.Answer,
 		},
 	}).Mount(engine, kit)
 	if err := a.mountPages(engine, kit); err != nil {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -21,7 +20,7 @@ func (a *App) mountPages(r gin.IRoutes, kit *httpkit.Kit) error {
 	}
 	(&pages.Pictures{Service: a.Pictures}).Mount(r, kit)
 	return (&pages.Handler{
-		Signin: a.Signin, Accounts: a.Accounts, Handoffs: a.Handoffs, Brand: brand,
-		Secure: strings.HasPrefix(a.Config.PublicURL, "https://"),
+		Signin: a.Signin, Accounts: a.Accounts, Handoffs: a.Handoffs, Social: a.Social, Brand: brand,
+		Secure: a.https(),
 	}).Mount(r, kit)
 }

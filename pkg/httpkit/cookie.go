@@ -32,6 +32,22 @@ func (c Cookie) header(value string, expires time.Time, age int) http.Header {
 	return http.Header{"Set-Cookie": {cookie.String()}}
 }
 
+// Cookies returns the cookies that a request carries, by name, without those that came twice: of
+// two, one is not ours, and nothing tells which.
+func Cookies(r *http.Request) map[string]string {
+	all, times := map[string]string{}, map[string]int{}
+	for _, c := range r.Cookies() {
+		all[c.Name] = c.Value
+		times[c.Name]++
+	}
+	for name, n := range times {
+		if n > 1 {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
 // errCookies answers two cookies of one name: one of them is not ours, and nothing tells which.
 var errCookies = fault.New(fault.Invalid, "conflicting_credentials", "the request carries two session cookies; delete the cookies of this site and sign in again")
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/locale"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
+	"github.com/gatehouse-id/gatehouse/pkg/social"
 )
 
 // The pages that no mail links to.
@@ -32,6 +33,7 @@ type Handler struct {
 	Signin   *signin.Service
 	Accounts *account.Service
 	Handoffs *handoff.Service
+	Social   *social.Service
 	Brand    Brand
 	Secure   bool // browsers reach the pages by https
 
@@ -72,6 +74,10 @@ func (h *Handler) routes() []httpkit.Route {
 	get(mail.SignInPath, h.page(h.signInPage, fieldContinue))
 	post(mail.SignInPath, h.signIn, fieldEmail, fieldPassword, fieldContinue)
 	post(resendPath, h.resend, fieldEmail, fieldContinue)
+	const callback = socialPath + ":" + paramProvider + "/callback"
+	get(socialPath+":"+paramProvider+"/login", h.page(h.socialLogin, fieldContinue, fieldTicket))
+	get(callback, h.page(h.socialCallback, answerNames...))
+	routes = append(routes, httpkit.Route{Method: http.MethodPost, Path: callback, Access: anybody, Handle: h.socialForm})
 	get(mail.SignUpPath, h.page(h.signUpPage, fieldCode, fieldContinue))
 	post(mail.SignUpPath, h.signUp, fieldName, fieldEmail, fieldPassword, fieldCode, fieldContinue)
 	get(mail.ForgotPath, h.page(h.forgotPage, fieldContinue))

@@ -26,7 +26,7 @@ func (h *Handler) signInView(v visit) *view {
 	if h.Signin.Registration != signin.Closed {
 		links = append(links, link{v.link(mail.SignUpPath), v.Text("pages.sign_in.no_account")})
 	}
-	return &view{Title: v.Text("pages.sign_in.title"), Form: form, Links: links}
+	return &view{Title: v.Text("pages.sign_in.title"), Form: form, Others: h.providers(v), Links: links}
 }
 
 // signIn answers an unknown address and a wrong password to the letter alike.
@@ -78,7 +78,7 @@ func (h *Handler) signUpPage(v visit) (httpkit.Reply, error) {
 // signUpView hides a code that came with the link, and asks for one where it is needed.
 func (h *Handler) signUpView(v visit, hideCode bool) *view {
 	form := &inquiry{Action: mail.SignUpPath, Submit: v.Text("pages.sign_up.submit")}
-	show := &view{Title: v.Text("pages.sign_up.title"), Form: form, Links: []link{
+	show := &view{Title: v.Text("pages.sign_up.title"), Form: form, Others: h.providers(v), Links: []link{
 		{v.link(mail.SignInPath), v.Text("pages.sign_up.have_account")},
 	}}
 	switch {

@@ -22,7 +22,8 @@ type view struct {
 	Problem   *problem // what was wrong with the form that came before
 	Also      *inquiry // a second form beside the problem
 	Form      *inquiry
-	Next      *link // the one thing to do now, where it is no form
+	Others    []link // what there is to do instead of filling in the form
+	Next      *link  // the one thing to do now, where it is no form
 	Links     []link
 	FinePrint string
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
+	"github.com/gatehouse-id/gatehouse/pkg/social"
 )
 
 // Handler answers the native dialect. All fields are needed.
@@ -22,13 +23,15 @@ type Handler struct {
 	Accounts *account.Service
 	Invites  *invite.Service
 	Handoffs *handoff.Service
+	Social   *social.Service
 	Public   Public
 	Limits   Limits
+	Secure   bool // clients reach the service by https
 }
 
 // Limits are the budgets that the routes report.
 type Limits struct {
-	Login, Register, Refresh, Me, Logout, Mail, Proof limit.Policy
+	Login, Register, Refresh, Me, Logout, Mail, Proof, Social limit.Policy
 }
 
 // Mount registers the dialect's routes: its table of contents.
@@ -65,6 +68,11 @@ func (h *Handler) Routes() []httpkit.Route {
 		{Method: post, Path: "/auth/resendVerification", Access: httpkit.Access{Public: true, Bearer: true}, Limit: h.Limits.Mail, Handle: httpkit.OptionalJSON(h.resendVerification)},
 		{Method: post, Path: "/auth/changeEmail", Access: user, Limit: h.Limits.Login, Handle: httpkit.JSON(h.changeEmail)},
 		{Method: post, Path: "/auth/cancelEmailChange", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.JSON(h.cancelEmailChange)},
+		{Method: get, Path: "/auth/social/providers", Access: anybody, Handle: h.providers},
+		{Method: post, Path: "/auth/social/:provider/login-api", Access: key, Limit: h.Limits.Social, Handle: httpkit.JSON(h.socialLogin)},
+		{Method: post, Path: "/auth/social/:provider/link", Access: user, Limit: h.Limits.Social, Handle: httpkit.OptionalJSON(h.link)},
+		{Method: get, Path: "/auth/social/accounts", Access: user, Limit: h.Limits.Me, Fair: true, Handle: h.accounts},
+		{Method: del, Path: "/auth/social/accounts/:provider", Access: user, Limit: h.Limits.Me, Fair: true, Handle: h.unlink},
 		{Method: post, Path: "/auth/handoff", Access: httpkit.Access{Bearer: true, Key: true}, Handle: httpkit.OptionalJSON(h.handoff)},
 		{Method: post, Path: "/auth/introspect", Access: httpkit.Access{Scope: identity.ScopeTokensRead}, Handle: httpkit.Token(h.introspect)},
 		{Method: post, Path: "/auth/revoke", Access: key, Handle: httpkit.Token(h.revoke)},

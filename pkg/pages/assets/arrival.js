@@ -2,10 +2,10 @@
 // from one request, which the server answers once, for a cookie that no script can read.
 "use strict";
 
-// First of all, whatever brought us here leaves the address bar and the history.
-history.replaceState(null, "", location.pathname);
+const endpoint = "/auth/thirdPartySignIn";
 
-const endpoint = location.pathname;
+// First of all, whatever brought us here leaves the address bar and the history.
+history.replaceState(null, "", endpoint);
 
 // show makes one section visible, the only one, and takes the reader there.
 function show(id) {
