@@ -70,7 +70,7 @@ const freshFor = 10 * time.Minute
 // they have none or hold their session by its id, by having signed in a moment ago. others are
 // counted.
 func (s *Service) again(ctx context.Context, by identity.Actor, current string, others ...limit.Hit) error {
-	if by.User.PasswordHash != "" && (current != "" || !by.HoldsID) {
+	if by.User.HasPassword() && (current != "" || !by.HoldsID) {
 		return s.tryCurrent(ctx, *by.User, current, others...)
 	}
 	if err := s.fresh(by); err != nil {

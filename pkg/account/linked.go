@@ -73,7 +73,7 @@ func (s *Service) Unlink(ctx context.Context, by identity.Actor, provider string
 			return nil, ErrNotLinked
 		}
 		u.DropLinked(provider)
-		if u.PasswordHash == "" && len(u.Linked) == 0 {
+		if !u.HasPassword() && len(u.Linked) == 0 {
 			return nil, ErrLastCredential
 		}
 		return []identity.Consequence{

@@ -32,7 +32,7 @@ func (s *Service) ChangePassword(ctx context.Context, by identity.Actor, current
 // confirm checks the password that the actor has to give once more. Who has none has to have
 // signed in a moment ago.
 func (s *Service) confirm(ctx context.Context, by identity.Actor, current string) error {
-	if by.User.PasswordHash == "" {
+	if !by.User.HasPassword() {
 		return s.fresh(by)
 	}
 	if err := s.tryCurrent(ctx, *by.User, current); err != nil {

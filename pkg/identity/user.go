@@ -155,6 +155,9 @@ func (u *User) DropProofs(purposes ...Purpose) {
 // for its invitation to be confirmed. A disabled account is active; it may not sign in.
 func (u User) Active() bool { return !u.Deleted && !u.Provisional }
 
+// HasPassword reports whether the user can sign in by a password.
+func (u User) HasPassword() bool { return u.PasswordHash != "" }
+
 // IsAdmin reports whether the user may act on other accounts.
 func (u User) IsAdmin() bool { return u.UserType == Admin || u.UserType == Superadmin }
 

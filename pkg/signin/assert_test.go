@@ -156,7 +156,7 @@ var refusals = []struct {
 			}
 		})
 	}, a: vouched, code: "social_already_linked"},
-	{name: "an account whose invitation is being redeemed", before: func(t *testing.T, s *dialecttest.Server) {
+	{name: "an account whose invitation is being redeemed", env: []string{"GATEHOUSE_REGISTRATION=closed"}, before: func(t *testing.T, s *dialecttest.Server) {
 		proved(t, s)
 		rewrite(t, s, func(u *identity.User) { u.Provisional = true })
 	}, a: vouched, code: "busy"},

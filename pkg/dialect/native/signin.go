@@ -78,9 +78,12 @@ func (h *Handler) changePassword(c *httpkit.Call, q changePasswordRequest) (http
 		if err := forbid(given{"localId", q.LocalID}, given{"email", q.Email}); err != nil {
 			return httpkit.Reply{}, err
 		}
-		current, err := require(given{"currentPassword", q.CurrentPassword})
-		if err != nil {
-			return httpkit.Reply{}, err
+		current := ""
+		if c.Actor.User.HasPassword() {
+			var err error
+			if current, err = require(given{"currentPassword", q.CurrentPassword}); err != nil {
+				return httpkit.Reply{}, err
+			}
 		}
 		return granted(h.Accounts.ChangePassword(c.Context, c.Actor, current, q.NewPassword))
 	}
