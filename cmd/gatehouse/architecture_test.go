@@ -69,7 +69,11 @@ var kept = []struct {
 	by   []string // packages, as in house
 }{
 	{"github.com/lestrrat-go/jwx", []string{"pkg/keyset", "pkg/verify"}},
-	{"github.com/golang-jwt/jwt", []string{"pkg/token", "pkg/verify"}},
+	{"github.com/golang-jwt/jwt", []string{"pkg/token", "pkg/verify", "pkg/provider/providertest"}},
+	{"github.com/coreos/go-oidc", []string{"pkg/provider"}},
+	{"golang.org/x/oauth2", []string{"pkg/provider"}},
+	{"github.com/go-jose/go-jose", []string{"pkg/provider"}},
+	{"github.com/oauth2-proxy/mockoidc", []string{"pkg/provider/providertest"}},
 	{"database/sql", []string{"pkg/store/sqlite"}},
 	{"modernc.org/sqlite", []string{"pkg/store/sqlite"}},
 	{"go.mongodb.org/mongo-driver", []string{"pkg/store/mongo", "pkg/store/mongo/mongotest"}},
@@ -357,7 +361,7 @@ func TestTheRulesBite(t *testing.T) {
 				"pkg/dialect/native (floor 12) imports database/sql: that is for pkg/store/sqlite only",
 				"pkg/dialect/native (floor 12) imports pkg/store: pkg/dialect/* may not",
 				"pkg/dialect/native (floor 12) imports pkg/token: pkg/dialect/* may not",
-				"pkg/dialect/native (floor 12) imports github.com/golang-jwt/jwt/v5: that is for pkg/token, pkg/verify only",
+				"pkg/dialect/native (floor 12) imports github.com/golang-jwt/jwt/v5: that is for pkg/token, pkg/verify, pkg/provider/providertest only",
 				"pkg/dialect/native (floor 12) imports go.mongodb.org/mongo-driver/v2/bson: that is for pkg/store/mongo, pkg/store/mongo/mongotest only",
 			},
 		},

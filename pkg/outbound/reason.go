@@ -35,5 +35,5 @@ var (
 	errTimeout     = errors.New("outbound: no answer in time")
 	errCertificate = errors.New("outbound: the certificate is not good")
 	errLookup      = errors.New("outbound: the name was not found")
-	errBroken      = errors.New("outbound: the connection failed")
+	errBroken      = errors.New("outbound: the call failed")
 )
