@@ -35,6 +35,8 @@ type invitationResponse struct {
 	CreatedAt time.Time                `json:"createdAt"`
 	ExpiresAt time.Time                `json:"expiresAt"`
 	URL       string                   `json:"url,omitempty"`
+
+	ReferralTokens []string `json:"referralTokens,omitempty"` // of invitations that the Arguflow dialect made
 }
 
 type invitationsResponse struct {
@@ -46,6 +48,7 @@ func (h *Handler) invitation(inv identity.Invitation) invitationResponse {
 	return invitationResponse{
 		ID: inv.ID, Email: inv.Email, MaxUses: inv.MaxUses, Uses: inv.Confirmed(), State: inv.State(h.Invites.Now()),
 		UserType: inv.UserType, Claims: inv.Claims, Note: inv.Note, CreatedAt: inv.CreatedAt, ExpiresAt: inv.ExpiresAt,
+		ReferralTokens: inv.ReferralTokens,
 	}
 }
 
