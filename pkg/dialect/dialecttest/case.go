@@ -63,6 +63,8 @@ func (q Request) sound(t *testing.T, r Response) {
 	case r.Status < 400:
 	case q.flowless():
 		r.FlowlessError(t)
+	case q.arguflow():
+		r.ArguflowError(t)
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/problem+json"):
 		t.Errorf("a %d of type %q", r.Status, r.Header.Get("Content-Type"))
 	}
