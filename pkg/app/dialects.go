@@ -124,7 +124,7 @@ func (a *App) parts() []openapi.Part {
 	for _, d := range []struct {
 		name, yaml string
 		at         []config.Mount
-	}{{"flowless", flowless.Description(), a.Config.Flowless}, {"arguflow", arguflow.Description(), a.Config.Arguflow}} {
+	}{{"flowless", flowless.Description(), a.Config.Flowless}, {"arguflow", arguflow.Description(a.Config.ArguflowCookie), a.Config.Arguflow}} {
 		if i := slices.IndexFunc(d.at, func(m config.Mount) bool { return m.Host == "" }); i >= 0 {
 			parts = append(parts, openapi.Part{Name: d.name, YAML: d.yaml, At: d.at[i].Prefix})
 		}

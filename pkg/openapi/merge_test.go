@@ -20,7 +20,7 @@ func parts() []openapi.Part {
 	return []openapi.Part{
 		{Name: "native", YAML: native.Description()},
 		{Name: "flowless", YAML: flowless.Description(), At: "/flowless"},
-		{Name: "arguflow", YAML: arguflow.Description(), At: "/api"},
+		{Name: "arguflow", YAML: arguflow.Description("ai-editor"), At: "/api"},
 	}
 }
 

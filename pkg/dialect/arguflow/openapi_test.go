@@ -17,7 +17,7 @@ const at = "/api"
 
 // routes are those of the dialect with every limit set, where they are mounted.
 func routes() []httpkit.Route {
-	h := &arguflow.Handler{Cookie: httpkit.Cookie{Name: "ai-editor"}}
+	h := &arguflow.Handler{Cookie: httpkit.Cookie{Name: "true"}}
 	for _, policy := range reflect.ValueOf(&h.Limits).Elem().Fields() {
 		policy.Set(reflect.ValueOf(limit.Policy{Name: "any", Limit: 1}))
 	}
@@ -29,7 +29,7 @@ func routes() []httpkit.Route {
 }
 
 func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
-	doc, err := openapi.Merge("http://localhost:8080", openapi.Part{Name: "arguflow", YAML: arguflow.Description(), At: at})
+	doc, err := openapi.Merge("http://localhost:8080", openapi.Part{Name: "arguflow", YAML: arguflow.Description("true"), At: at})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func (c *contracts) of(a *app.App) (*openapitest.Contract, error) {
 	defer c.mu.Unlock()
 	var names []string
 	for _, p := range a.API.Parts {
-		names = append(names, p.Name)
+		names = append(names, p.Name, p.At, p.YAML)
 	}
 	key := strings.Join(names, " ")
 	if found, ok := c.known[key]; ok {
