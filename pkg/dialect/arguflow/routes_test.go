@@ -1,0 +1,153 @@
+package arguflow_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
+)
+
+// world is where every request of asks is good.
+type world struct {
+	*dialecttest.Server
+	user                       identity.User
+	session, invitation, reset string
+}
+
+func newWorld(t *testing.T, s *dialecttest.Server) *world {
+	t.Helper()
+	w := &world{Server: s, user: newUser(t, s, ada)}
+	w.session = s.ArguflowLogin(t, ada, phrase)
+	w.invitation = invited(t, s, "guest@example.com")
+	w.reset = resetID(t, s, ada)
+	return w
+}
+
+// ask is a good request to a route.
+type ask struct {
+	route  string
+	writes bool // something, or causes a mail
+	status int
+	q      request
+}
+
+// asks returns a good request to every route, at every path. Who sends them is signed in.
+func (w *world) asks() []ask {
+	all := []ask{
+		{"POST /invitation", true, 200, request{Method: "POST", Path: "/invitation", Body: `{"email":"new@example.com","referral_tokens":["x"]}`}},
+		{"POST /register/:invitation_id", true, 200, request{Method: "POST", Path: "/register/" + w.invitation, Body: twice(phrase)}},
+		{"POST /auth", true, 204, request{Method: "POST", Path: "/auth", Body: body("email", ada, "password", phrase)}},
+		{"DELETE /auth", true, 204, request{Method: "DELETE", Path: "/auth"}},
+		{"GET /auth", false, 200, request{Method: "GET", Path: "/auth"}},
+		{"GET /password/:email", true, 204, request{Method: "GET", Path: "/password/" + ada}},
+		{"POST /password", true, 204, request{Method: "POST", Path: "/password", Body: twice(another, "password_reset_id", w.reset)}},
+		{"POST /password", true, 204, request{Method: "POST", Path: "/password", Body: body("email", ada)}},
+		{"PUT /user", true, 200, request{Method: "PUT", Path: "/user", Body: `{"username":"ada","website":"https://ada.example","visible_email":false}`}},
+		{"GET /health", false, 200, request{Method: "GET", Path: "/health"}},
+	}
+	for _, a := range all {
+		if a.short() {
+			all = append(all, a)
+		}
+	}
+	for i, n := 0, len(routes())+1; i < n; i++ {
+		all[i].q.Path = at + all[i].q.Path
+	}
+	for i := range all {
+		all[i].q = all[i].q.ByCookie(w.session)
+	}
+	return all
+}
+
+// short reports whether the route answers without the path of the dialect too.
+func (a ask) short() bool {
+	return slices.ContainsFunc([]string{"/invitation", "/register", "/password"}, func(p string) bool { return strings.Contains(a.route, " "+p) })
+}
+
+// with adds headers to a request.
+func with(q request, kv ...string) request {
+	header := maps.Clone(q.Header)
+	if header == nil {
+		header = map[string]string{}
+	}
+	for i := 0; i < len(kv); i += 2 {
+		header[kv[i]] = kv[i+1]
+	}
+	q.Header = header
+	return q
+}
+
+// TestEveryRouteIsAsked keeps the list of requests whole.
+func TestEveryRouteIsAsked(t *testing.T) {
+	var asked, there []string
+	for _, a := range (&world{}).asks() {
+		if strings.HasPrefix(a.q.Path, at) {
+			asked = append(asked, a.route)
+		}
+	}
+	for _, r := range routes() {
+		there = append(there, r.Method+" "+strings.TrimPrefix(r.Path, at))
+	}
+	slices.Sort(asked)
+	slices.Sort(there)
+	if diff := cmp.Diff(there, slices.Compact(asked)); diff != "" {
+		t.Errorf("(-routes +asked):\n%s", diff)
+	}
+}
+
+// TestEveryGoodRequestIsGood holds the list to the routes: in a world of its own each is answered.
+func TestEveryGoodRequestIsGood(t *testing.T) {
+	for i := range (&world{}).asks() {
+		w := newWorld(t, start(t, dialecttest.SQLite(t)))
+		a := w.asks()[i]
+		before := w.state(t)
+		must(t, w.Server, a.q, a.status)
+		if same := cmp.Equal(before, w.state(t)); same == a.writes {
+			t.Errorf("%s %s changes something: %t, want %t", a.q.Method, a.q.Path, !same, a.writes)
+		}
+	}
+}
+
+// state is everything that a request can change.
+type state struct {
+	Users       []identity.User
+	Sessions    []identity.Session
+	Invitations []identity.Invitation
+	Mails       int
+}
+
+func (w *world) state(t *testing.T) (out state) {
+	t.Helper()
+	w.Settle(t)
+	var err error
+	if out.Users, err = w.App.Accounts.List(t.Context(), "", 100); err != nil {
+		t.Fatal(err)
+	}
+	if out.Sessions, err = w.App.Store.UserSessions(t.Context(), w.user.ID, w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	page, err := w.App.Invites.List(t.Context(), invite.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Invitations, out.Mails = page.Invitations, len(w.Letters.All())
+	return out
+}
+
+// untouched fails unless everything is as it was.
+func (w *world) untouched(t *testing.T, before state) {
+	t.Helper()
+	if diff := cmp.Diff(before, w.state(t)); diff != "" {
+		t.Errorf("something has changed (-before +after):\n%s", diff)
+	}
+	if !alive(t, w.Server, w.session) {
+		t.Error("the session has ended")
+	}
+}
+
