@@ -3,12 +3,14 @@ package pages
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 	"github.com/gatehouse-id/gatehouse/pkg/locale"
+	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
 // problem is what stands above a form that has to be filled in once more.
@@ -116,6 +118,9 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, requestID strin
 		text = l.Text("pages.failed.request_bad")
 	}
 	v.Intro = []string{text}
+	if strings.HasPrefix(r.URL.Path, socialPath) { // who comes from a provider has no way back
+		v.Next = &link{mail.SignInPath, l.Text("pages.to_sign_in")}
+	}
 	h.write(w, l, v, f, requestID)
 }
 
