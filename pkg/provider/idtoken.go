@@ -122,15 +122,29 @@ func isGoogle(issuer, iss string) bool {
 // isSubject accepts what a subject may be (OpenID Connect Core section 2): ASCII, and not long.
 func isSubject(s string) bool { return len(s) <= 255 && isToken(s) }
 
-// isIDToken looks at the header before anything is verified: other tokens that a provider signs,
-// such as notices of sign-outs, say what they are (RFC 8725 section 3.11).
+// isIDToken looks at a token before anything is verified. It is written in the one way that what was
+// signed can be: callers know by that text what they have seen before, and the verifier would
+// overlook spaces and stray bits. Other tokens that a provider signs, such as notices of sign-outs,
+// say what they are (RFC 8725 section 3.11).
 func isIDToken(raw string) bool {
-	head, _, _ := strings.Cut(raw, ".")
-	text, err := base64.RawURLEncoding.DecodeString(head)
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	var head []byte
+	for i := range parts {
+		text, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
+		if err != nil || strings.ContainsAny(parts[i], "\r\n") { // which the decoder skips
+			return false
+		}
+		if i == 0 {
+			head = text
+		}
+	}
 	var h struct {
 		Type string `json:"typ"`
 	}
-	return err == nil && json.Unmarshal(text, &h) == nil && (h.Type == "" || strings.EqualFold(h.Type, "JWT"))
+	return json.Unmarshal(head, &h) == nil && (h.Type == "" || strings.EqualFold(h.Type, "JWT"))
 }
 
 // at returns a NumericDate (RFC 7519 section 2), and the beginning of time for what is none.

@@ -118,7 +118,8 @@ func (p *Provider) Exchange(ctx context.Context, code string, a Authorization) (
 
 // IDToken verifies an ID token that an app was given for us or for one of the mobile client ids.
 // nonce is empty when the caller sent none. It is good for ten minutes, and more than once: the
-// caller refuses what it has seen before.
+// caller refuses what it has seen before, by what stands before the last dot. That text has one
+// spelling; signatures of some algorithms have two.
 func (p *Provider) IDToken(ctx context.Context, raw, nonce string) (identity.Assertion, error) {
 	if !p.known.openID {
 		return identity.Assertion{}, ErrIDTokenUnsupported

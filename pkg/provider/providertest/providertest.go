@@ -209,3 +209,18 @@ func (p *Provider) ExpiredAccessToken(client string) string {
 	defer p.mu.Unlock()
 	return p.kind.accessToken(client, p.now().Add(-time.Second))
 }
+
+// Alias lets another path answer as one does.
+func (p *Provider) Alias(path, as string) {
+	p.Answer(path, func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = as
+		p.kind.serve(w, r)
+	})
+}
+
+// Time returns what the provider takes for now.
+func (p *Provider) Time() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now()
+}

@@ -1,0 +1,28 @@
+package provider
+
+import (
+	"github.com/go-json-experiment/json"
+
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
+)
+
+// OneLine is what becomes of a name.
+func OneLine(s string) string { return oneLine(s) }
+
+// Short is what is told of an error's code.
+func Short(code string) string { return short(code) }
+
+// IsIDToken looks at a token before it is verified.
+func IsIDToken(raw string) bool { return isIDToken(raw) }
+
+// Secret returns what the provider is told as client secret.
+func (p *Provider) Secret() (string, error) { return p.secret() }
+
+// Read returns what claims would prove if their signature were good.
+func (p *Provider) Read(text []byte) (identity.Assertion, bool) {
+	var c claims
+	if json.Unmarshal(text, &c) != nil {
+		return identity.Assertion{}, false
+	}
+	return p.assertion(c), c.isFor([]string{p.config.ClientID})
+}
