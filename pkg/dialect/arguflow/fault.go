@@ -25,6 +25,7 @@ var texts = map[string]string{
 // refusals are the same for fields, by their codes.
 var refusals = map[string]string{
 	"invalid_email":     "Invalid email",
+	"invalid_username":  "username is 3 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or a digit",
 	"mismatch":          "Passwords do not match",
 	"username_required": "You must provide a username or make your email visible",
 }
