@@ -23,7 +23,9 @@ func cookieOf(t *testing.T, r response) *http.Cookie {
 	return set[0]
 }
 
-func signIn() request { return request{Path: "/api/auth", Body: body("email", ada, "password", phrase)} }
+func signIn() request {
+	return request{Path: "/api/auth", Body: body("email", ada, "password", phrase)}
+}
 
 // TestTheCookieIsSetAndClearedAlike looks at every attribute (OWASP ASVS 3.3.1 to 3.3.5).
 func TestTheCookieIsSetAndClearedAlike(t *testing.T) {

@@ -218,7 +218,9 @@ func TestIDsAreGuessedSlowly(t *testing.T) {
 			status int
 		}{
 			"invitations": {func(id string) request { return register(id, phrase) }, invitation, 200},
-			"resets":      {func(id string) request { return request{Path: "/api/password", Body: twice(another, "password_reset_id", id)} }, reset, 204},
+			"resets": {func(id string) request {
+				return request{Path: "/api/password", Body: twice(another, "password_reset_id", id)}
+			}, reset, 204},
 		} {
 			t.Run(name, func(t *testing.T) {
 				var statuses []int

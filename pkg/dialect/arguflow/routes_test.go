@@ -150,4 +150,3 @@ func (w *world) untouched(t *testing.T, before state) {
 		t.Error("the session has ended")
 	}
 }
-

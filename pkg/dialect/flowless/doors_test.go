@@ -88,10 +88,29 @@ var doors = []door{
 				return dialecttest.Request{Path: bridgeValidate, Bridge: dialecttest.BridgeSecret, Body: body(object{"sessionId": h.access})}
 			}},
 		},
-		next: func(h held) dialecttest.Request {
-			return dialecttest.Request{Method: http.MethodPost, Path: "/flowless/auth/refresh", ID: h.renew}
-		},
+		next: renewID,
 	},
+	{
+		name: "arguflow",
+		enter: func(t *testing.T, s *dialecttest.Server, p person) held {
+			t.Helper()
+			id := s.ArguflowLogin(t, p.email, p.password)
+			return held{by: "arguflow", handle: handleOf(id), access: id, renew: id}
+		},
+		uses: []use{
+			{name: "its id in the cookie", ask: func(_ *dialecttest.Server, h held) dialecttest.Request {
+				return dialecttest.Request{Path: "/api/auth"}.ByCookie(h.access)
+			}},
+			{name: "its id in the header of another dialect", ask: func(_ *dialecttest.Server, h held) dialecttest.Request {
+				return dialecttest.Request{Path: "/flowless/auth/me", ID: h.access}
+			}},
+		},
+		next: renewID, // it has no way of its own, and the id is one like any other
+	},
+}
+
+func renewID(h held) dialecttest.Request {
+	return dialecttest.Request{Method: http.MethodPost, Path: "/flowless/auth/refresh", ID: h.renew}
 }
 
 func introspect(what func(held) string) func(*dialecttest.Server, held) dialecttest.Request {

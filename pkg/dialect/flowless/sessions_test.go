@@ -104,6 +104,17 @@ var endings = []ending{
 	{in: "flowless", name: "an administrator's deletion", spares: none, end: func(t *testing.T, x scene) {
 		x.expect(t, dialecttest.Request{Method: http.MethodDelete, Path: "/flowless/auth/users/" + x.ada.id, ID: x.root.access})
 	}},
+	{in: "arguflow", of: "arguflow", name: "signing out", end: func(t *testing.T, x scene) {
+		x.expect(t, dialecttest.Request{Method: http.MethodDelete, Path: "/api/auth"}.ByCookie(x.victim.access))
+	}},
+	{in: "arguflow", of: "flowless", name: "signing out, shown the id of another dialect", end: func(t *testing.T, x scene) {
+		x.expect(t, dialecttest.Request{Method: http.MethodDelete, Path: "/api/auth"}.ByCookie(x.victim.access))
+	}},
+	{in: "arguflow", name: "resetting the password", spares: none, end: func(t *testing.T, x scene) {
+		x.expect(t, dialecttest.Request{Path: "/api/password", Body: body(object{"email": x.ada.email})})
+		id := x.MailedID(t, mail.ResetPassword, x.ada.email)
+		x.expect(t, dialecttest.Request{Path: "/api/password", Body: body(object{"password_reset_id": id, "password": newPassword, "password_confirmation": newPassword})})
+	}},
 	{name: "an operator who shuts the account", spares: none, end: func(t *testing.T, x scene) { set(t, x, true) }},
 	{name: "an operator who shuts and opens it", spares: none, end: func(t *testing.T, x scene) {
 		set(t, x, true)
