@@ -1,6 +1,6 @@
-// Package signin owns the ways in: by name and password, by a mailed link, and by registering.
-// Each is one method that a dialect calls once, so that no door can forget the limits, the checks
-// behind the password, or to record what happened.
+// Package signin owns the ways in: by name and password, by a mailed link, by an identity at a
+// provider, and by registering. Each is one method that a dialect calls once, so that no door can
+// forget the limits, the checks behind the proof, or to record what happened.
 //
 // It counts attempts before it does expensive work, spends the same work on unknown accounts
 // as on known ones, and tells the holder of the right password, and nobody else, why they
