@@ -97,12 +97,12 @@ func (a *App) flowless(m config.Mount) *flowless.Handler {
 		path = "/"
 	}
 	return &flowless.Handler{
-		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Bridge: a.Bridge, Pictures: a.Pictures, Now: a.Now,
-		Cookie: httpkit.Cookie{Name: httpkit.SessionCookie, Path: path, Secure: a.https()},
+		Signin: a.Signin, Sessions: a.Sessions, Accounts: a.Accounts, Bridge: a.Bridge, Pictures: a.Pictures, Social: a.Social, Now: a.Now,
+		Base: a.baseOf(m), Cookie: httpkit.Cookie{Name: httpkit.SessionCookie, Path: path, Secure: a.https()},
 		Limits: flowless.Limits{
 			Login: a.Signin.Limits.Login, Register: a.Signin.Limits.Register, Refresh: a.Sessions.Refreshes,
 			Me: policy("me", a.Config.LimitMe), Logout: policy("logout", a.Config.LimitLogout),
-			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof, Upload: a.Pictures.Uploads,
+			Mail: a.Accounts.Limits.Mail, Proof: a.Accounts.Limits.Proof, Upload: a.Pictures.Uploads, Social: a.Social.Limits.Answer,
 		},
 	}
 }

@@ -18,6 +18,8 @@ const (
 	// maxWaiting is how many flows may wait for one provider on one node. One that hangs holds no
 	// more than these; the next are told at once.
 	maxWaiting = 64
+	// respite is when to try again.
+	respite = 10 * time.Second
 )
 
 // doors hold how many flows wait for each provider. The zero value is ready.
@@ -50,7 +52,7 @@ func (d *doors) leave(name string) {
 // ask has f talk to a provider, for a bounded time and beside a bounded number of others.
 func (s *Service) ask(ctx context.Context, name string, f func(context.Context) error) error {
 	if !s.doors.enter(name) {
-		return provider.ErrUnavailable.With(errors.New("social: too many wait for it"))
+		return provider.ErrUnavailable.With(errors.New("social: too many wait for it")).After(respite)
 	}
 	defer s.doors.leave(name)
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -59,10 +61,14 @@ func (s *Service) ask(ctx context.Context, name string, f func(context.Context) 
 	if err == nil {
 		return nil
 	}
-	if fault.From(err).Kind == fault.Internal { // what is wrong at a provider is no fault of ours
-		return provider.ErrUnavailable.With(err)
+	switch said := fault.From(err); {
+	case said.Kind == fault.Internal: // what is wrong at a provider is no fault of ours
+		return provider.ErrUnavailable.With(err).After(respite)
+	case said.Kind == fault.Unavailable && said.RetryAfter == 0:
+		return said.After(respite)
+	default:
+		return err
 	}
-	return err
 }
 
 // prove is ask for a proof of who somebody is.

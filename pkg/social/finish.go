@@ -97,7 +97,7 @@ func (s *Service) agreed(ctx context.Context, f flow, a Answer) error {
 	case "access_denied", "user_cancelled_authorize": // the second is what Apple says
 		return ErrCancelled
 	case "server_error", "temporarily_unavailable":
-		return s.refuse(ctx, f.Provider, "the provider has failed", provider.ErrUnavailable, nil)
+		return s.refuse(ctx, f.Provider, "the provider has failed", provider.ErrUnavailable.After(respite), nil)
 	default:
 		return s.refuse(ctx, f.Provider, "the provider refused", provider.ErrRejected, nil)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -38,12 +39,18 @@ type world struct {
 	token       string // out of a mail
 
 	resetToken, loginToken string // likewise, where there are several
+
+	providers idps
+	answers   map[string]url.Values // of google, by where the flow began
+	cookies   []string              // that the browser has
+	idToken   string                // of google, for an app
 }
 
 // TestEveryDocumentedExchange replays the references.
 func TestEveryDocumentedExchange(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
 		s := start(t, open)
+		all := provided(s)
 		strict := start(t, open, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
 		admin := s.NewFlowless(t, "root@example.com", identity.Admin)
 		n := 0
@@ -53,7 +60,7 @@ func TestEveryDocumentedExchange(t *testing.T) {
 		} {
 			for _, x := range table {
 				n++
-				w := &world{Server: s, n: n, admin: admin}
+				w := &world{Server: s, n: n, admin: admin, providers: all}
 				if x.strict {
 					w.Server = strict
 				}
@@ -122,12 +129,17 @@ func (w *world) request(t *testing.T, ask string) dialecttest.Request {
 	t.Helper()
 	ask = strings.NewReplacer(
 		"ses_xyz789", w.john.ID, "ses_admin_xyz", w.admin.ID, "usr_abc123", w.john.UserID, "your_bridge_secret", dialecttest.BridgeSecret,
-		"reset_token_abc123", w.token, "verify_token_abc123", w.token,
+		"reset_token_abc123", w.token, "verify_token_abc123", w.token, "oauth_code_abc123", w.answers[googleLogin].Get("code")+"&state="+w.answers[googleLogin].Get("state"),
+		"authorization_code_from_provider", w.answers[googleOauth].Get("code"), "state_token", w.answers[googleOauth].Get("state"),
+		"google_access_token_abc123", "made-for-us", "google_id_token_xyz789", w.idToken,
 	).Replace(w.own(strings.TrimSpace(ask)))
 	head, body, _ := strings.Cut(ask, "\n\n")
 	lines := strings.Split(head, "\n")
 	method, path, _ := strings.Cut(lines[0], " ")
 	q := dialecttest.Request{Method: method, Path: "/flowless" + path, Body: body, Header: map[string]string{}}
+	if len(w.cookies) > 0 {
+		q.Header["Cookie"] = strings.Join(w.cookies, "; ")
+	}
 	for _, line := range lines[1:] {
 		name, value, ok := strings.Cut(line, ": ")
 		if !ok {

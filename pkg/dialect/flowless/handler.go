@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/picture"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
+	"github.com/gatehouse-id/gatehouse/pkg/social"
 )
 
 // Handler answers the Flowless dialect. All fields are needed.
@@ -22,14 +23,16 @@ type Handler struct {
 	Accounts *account.Service
 	Bridge   *bridge.Service
 	Pictures *picture.Service
+	Social   *social.Service
 	Limits   Limits
 	Cookie   httpkit.Cookie
+	Base     string // the URL that the dialect is reached by, without a slash at its end
 	Now      func() time.Time
 }
 
 // Limits are the budgets that the routes report.
 type Limits struct {
-	Login, Register, Refresh, Me, Logout, Mail, Proof, Upload limit.Policy
+	Login, Register, Refresh, Me, Logout, Mail, Proof, Upload, Social limit.Policy
 }
 
 // Mount registers the dialect's routes below wherever r stands.
@@ -38,7 +41,7 @@ func (h *Handler) Mount(r gin.IRoutes, kit *httpkit.Kit) { kit.Mount(r, Render, 
 // Routes returns every route of the dialect.
 func (h *Handler) Routes() []httpkit.Route {
 	routes := h.entry()
-	for _, part := range [][]httpkit.Route{h.own(), h.pictures(), h.passwords(), h.links(), h.bridged(), h.administration(), h.absent()} {
+	for _, part := range [][]httpkit.Route{h.own(), h.pictures(), h.passwords(), h.links(), h.bridged(), h.administration(), h.social(), h.absent()} {
 		routes = append(routes, part...)
 	}
 	for i := range routes {

@@ -70,13 +70,19 @@ func asks() []string {
 		"DELETE /auth/users/usr_abc123\n" + byAdmin,
 		"GET /auth/social/accounts\n" + byJohn,
 		"DELETE /auth/social/accounts/google\n" + byJohn,
+		"GET /auth/social/google/login?redirect_uri=https://yourapp.com/in",
+		"GET /auth/social/google/callback?code=oauth_code_abc123",
+		"POST /auth/social/google/login-api\n\n" + `{"idToken":"google_id_token_xyz789","nonce":"of-the-app","deviceId":"x"}`,
+		"POST /auth/social/google/login-api\n\n" + `{"accessToken":"google_access_token_abc123"}`,
+		"POST /auth/social/google/link\n" + byJohn + `{"idToken":"google_id_token_xyz789","nonce":"of-the-app"}`,
+		"GET /auth/oauth/google?redirect_uri=https://yourapp.com/in",
+		"GET /auth/oauth/callback?code=authorization_code_from_provider&state=state_token",
 	}
 }
 
 // storeless are the routes that answer without the store.
 var storeless = []string{
-	"GET /health", "GET /auth/social/providers", "GET /auth/social/:provider/login", "GET /auth/social/:provider/callback", "POST /auth/social/:provider/login-api",
-	"GET /auth/oauth/:provider", "GET /auth/oauth/callback", "GET /auth/two_factor/system", "GET /auth/two_factor/methods", "POST /auth/two_factor/:id/setup",
+	"GET /health", "GET /auth/social/providers", "POST /auth/social/:provider/callback", "POST /auth/oauth/callback", "GET /auth/two_factor/system", "GET /auth/two_factor/methods", "POST /auth/two_factor/:id/setup",
 	"POST /auth/two_factor/:id/start", "POST /auth/two_factor/verify", "POST /auth/two_factor/toggle", "DELETE /auth/two_factor/:id",
 }
 
@@ -100,6 +106,9 @@ func newWorld(t *testing.T, s *dialecttest.Server) *world {
 	t.Helper()
 	w := &world{Server: s, n: 1, admin: s.NewFlowless(t, "root@example.com", identity.Admin)}
 	w.john = w.newJohn(t, "SecurePass123!")
+	w.providers = provided(s)
+	atGoogle(googleLogin, googleOauth)(t, w)
+	byToken(t, w)
 	mailed(mail.ResetPassword, asksForReset)(t, w)
 	w.resetToken = w.token
 	mailed(mail.SignInLink, "POST /auth/token/create\n"+bridged+`{"identifier":"user@example.com"}`)(t, w)
