@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -102,7 +103,7 @@ func TestDocumentsThatAreNoUse(t *testing.T) {
 		"of another issuer":                 func(d map[string]any) { d["issuer"] = "https://evil.example.com" },
 		"of no issuer":                      func(d map[string]any) { delete(d, "issuer") },
 		"with a slash behind its issuer":    func(d map[string]any) { d["issuer"] = d["issuer"].(string) + "/" },
-		"with a place for tenants":          func(d map[string]any) { d["issuer"] = "http://127.0.0.1/{tenantid}/v2.0" },
+		"with a place for tenants":          func(d map[string]any) { d["issuer"] = strings.Replace(d["issuer"].(string), "/oidc", "/{tenantid}", 1) },
 		"without an authorization endpoint": func(d map[string]any) { delete(d, "authorization_endpoint") },
 		"with one that runs code":           func(d map[string]any) { d["authorization_endpoint"] = "javascript:alert(1)" },
 		"with one by http":                  func(d map[string]any) { d["authorization_endpoint"] = "http://idp.example.com/" },
@@ -199,11 +200,12 @@ func TestAFloodOfUnknownKeysIsOneFetch(t *testing.T) {
 
 func TestKeysThatCannotBeFetched(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
-		"an error":  answer(500, "x"),
-		"a page":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
-		"no keys":   answer(200, map[string]any{"keys": []any{}}),
-		"too many":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 2<<20)) },
-		"no answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"an error":           answer(500, "x"),
+		"keys, and an error": answer(500, map[string]any{"keys": []any{map[string]any{"kty": "RSA"}}}),
+		"a page":             func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+		"no keys":            answer(200, map[string]any{"keys": []any{}}),
+		"too many":           func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 2<<20)) },
+		"no answer":          func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, there, at := start(t, "okta")

@@ -104,6 +104,7 @@ func TestIDTokensThatDoNotHold(t *testing.T) {
 		{"one about too long a name", with("sub", strings.Repeat("x", 256)), "", false},
 		{"one about a number", with("sub", 5), "", false},
 
+		{"one that is longer than anybody's", with("x", strings.Repeat("x", 17<<10)), "", false},
 		{"one with a nonce that the app does not send", with("nonce", "n"), "", false},
 		{"one with another nonce", with("nonce", "n"), "m", false},
 		{"one without the nonce that the app sends", providertest.Minted{}, "n", false},
@@ -197,6 +198,8 @@ func TestTheCodeFlowTakesNoTokensOfApps(t *testing.T) {
 		"signed with our secret":           {Alg: "HS256", HMACKey: []byte(providertest.ClientSecret), Claims: map[string]any{"aud": providertest.ClientID, "nonce": "the-nonce"}},
 		"unsigned":                         {Alg: "none", Claims: map[string]any{"aud": providertest.ClientID, "nonce": "the-nonce"}},
 		"of another key":                   {Foreign: true, Claims: map[string]any{"aud": providertest.ClientID, "nonce": "the-nonce"}},
+		"of no time":                       with("aud", providertest.ClientID, "nonce", "the-nonce", "iat", nil),
+		"of the future":                    with("aud", providertest.ClientID, "nonce", "the-nonce", "iat", at.Now().Unix()+120),
 		"that has expired":                 with("aud", providertest.ClientID, "nonce", "the-nonce", "exp", at.Now().Unix()-1),
 		"of another issuer":                with("aud", providertest.ClientID, "nonce", "the-nonce", "iss", "https://evil.example.com"),
 		"with a nonce in another spelling": with("aud", providertest.ClientID, "NONCE", "the-nonce"),
@@ -244,6 +247,12 @@ func TestMicrosoftsTenants(t *testing.T) {
 		}
 		_, err := p.IDToken(t.Context(), there.IDToken(t, with("iss", issuer(there, personal), "tid", personal)), "")
 		wants(t, err, provider.ErrRejected)
+	})
+	t.Run("one company, of which the document says it is of all", func(t *testing.T) {
+		p, there, _ := start(t, "microsoft", func(c *provider.Config) { c.Issuer = strings.Replace(c.Issuer, "common", providertest.Tenant, 1) })
+		there.Alias("/"+providertest.Tenant+"/v2.0/.well-known/openid-configuration", providertest.TenantsPath)
+		_, err := p.IDToken(t.Context(), there.IDToken(t, providertest.Minted{}), "")
+		wants(t, err, provider.ErrUnavailable)
 	})
 	t.Run("one company", func(t *testing.T) {
 		p, there, _ := start(t, "microsoft", func(c *provider.Config) { c.Issuer = strings.Replace(c.Issuer, "common", providertest.Tenant, 1) })
