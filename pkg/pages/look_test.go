@@ -3,17 +3,19 @@ package pages_test
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-id/gatehouse/pkg/browsertest"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
+	"github.com/gatehouse-id/gatehouse/pkg/provider/providertest"
 )
 
 // sight is a page in one of its states.
 type sight struct {
 	name   string
-	path   string
+	path   string // or a whole address, of another service
 	fields string // what is sent from there; empty stays there
 	answer string // the status that the answer has
 }
@@ -62,12 +64,34 @@ func sights(t *testing.T, s *dialecttest.Server) []sight {
 	}
 }
 
+// socialSights are those of a service with providers, one of which is down.
+func socialSights(t *testing.T) []sight {
+	t.Helper()
+	var env []string
+	for _, name := range []string{"apple", "google", "microsoft", "github", "keycloak"} {
+		p := providertest.Start(t, name, ada)
+		p.Down(name == "keycloak")
+		env = append(env, p.Env()...)
+	}
+	s := start(t, append(env, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")...)
+	send(t, s, mail.SignUpPath, url.Values{"name": {"Ada"}, "email": {"ada.lovelace@example.com"}, "password": {phrase}})
+	return []sight{
+		{name: "social-sign-in", path: s.URL + "/account/sign-in"},
+		{"social-sign-in-wrong", s.URL + "/account/sign-in?continue=/app", "email=ada.lovelace@example.com&password=x", "401"},
+		{"social-sign-in-unverified", s.URL + "/account/sign-in", "email=ada.lovelace@example.com&password=" + phrase, "403"},
+		{name: "social-sign-up", path: s.URL + "/account/sign-up"},
+		{name: "social-state", path: s.URL + "/auth/social/google/callback?state=x&code=y"},
+		{name: "social-down", path: s.URL + "/auth/social/keycloak/login"},
+		{name: "social-unknown", path: s.URL + "/auth/social/nobody/login"},
+	}
+}
+
 // TestEverybodyCanUseEveryPage looks at every page in each language and look, on a small phone
 // and on a desk. With GATEHOUSE_TEST_SHOTS it takes pictures.
 func TestEverybodyCanUseEveryPage(t *testing.T) {
 	t.Parallel()
 	s := start(t, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
-	all := sights(t, s)
+	all := append(sights(t, s), socialSights(t)...)
 	browser := browsertest.Start(t)
 	for _, way := range []struct {
 		language, scheme string
@@ -80,7 +104,10 @@ func TestEverybodyCanUseEveryPage(t *testing.T) {
 			tab.Prefer("prefers-color-scheme", way.scheme)
 			tab.Size(way.width, 800)
 			for _, p := range all {
-				tab.Open(s.URL + p.path)
+				if at := p.path; strings.HasPrefix(at, "/") {
+					p.path = s.URL + at
+				}
+				tab.Open(p.path)
 				if p.fields != "" {
 					submit(t, tab, p.fields)
 				}
@@ -95,7 +122,7 @@ func TestEverybodyCanUseEveryPage(t *testing.T) {
 				}
 				tab.Shot("pages-" + p.name + "-" + name)
 			}
-			tab.Clean("status of 40", "status of 42")
+			tab.Clean("status of 40", "status of 42", "status of 503")
 		})
 	}
 }
