@@ -18,7 +18,7 @@ const (
 
 	// RegisterPath and PasswordPath go before the UUID that their link is about.
 	RegisterPath = "/auth/register/"
-	PasswordPath = "/auth/password/" //nolint:gosec // a path
+	PasswordPath = "/auth/password/"
 )
 
 // Links makes the links that messages carry. They lead to the pages of the configured public
