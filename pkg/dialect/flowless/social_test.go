@@ -141,6 +141,7 @@ func TestAnAnswerThatIsNotTheirs(t *testing.T) {
 			{"HTML for an error without a state", func(v url.Values) { v.Set("error", html); v.Del("state") }, nil, 400},
 			{"a provider that has failed", set("error", "server_error"), nil, 503},
 			{"a state twice", func(v url.Values) { v.Add("state", v.Get("state")) }, nil, 400},
+			{"two issuers", func(v url.Values) { v["iss"] = []string{"https://google.example", "https://acme.example"} }, nil, 400},
 			{"another format", set("format", "xml"), nil, 400},
 		} {
 			t.Run(c.name, func(t *testing.T) {
