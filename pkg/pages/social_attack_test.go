@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/provider/providertest"
 	"github.com/gatehouse-id/gatehouse/pkg/social"
 )
 
@@ -241,4 +242,18 @@ func TestHostsOfARequestLeadNowhere(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.Status, r.Header)
 		}
 	}
+}
+
+func TestNobodyBeginsWithoutEnd(t *testing.T) {
+	w := newWorld(t, dialecttest.SQLite(t), []string{"google"}, "GATEHOUSE_LIMIT_LOGIN=1/15m")
+	back := w.begin(t, &w.Visitor, "google", "")
+	for range 9 {
+		asked(t, get(t, w.Server, "/auth/social/google/login"))
+	}
+	r := get(t, w.other, "/auth/social/google/login")
+	w.turnedAway(t, r, 429, "15 minutes")
+	if r.Header.Get("Retry-After") != "900" || w.providers["google"].Hits(providertest.TokenPath) != 0 {
+		t.Errorf("%s", r.Header)
+	}
+	has(t, w.Open(t, w.Server, back.String()), 200) // who has begun may finish
 }

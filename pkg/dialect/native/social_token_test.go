@@ -1,6 +1,7 @@
 package native_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -185,4 +186,22 @@ func TestNobodysWordForAnAddressLinks(t *testing.T) {
 			t.Errorf("linked: %v", got)
 		}
 	})
+}
+
+func TestTokensAreNotTriedWithoutEnd(t *testing.T) {
+	w := newWorld(t, dialecttest.SQLite(t), []string{"google"}, "GATEHOUSE_LIMIT_LOGIN=1/15m")
+	w.Register(t, "bob@example.com", goodPassword)
+	for i := range 10 {
+		r := must(t, []*dialecttest.Server{w.Server, w.other}[i%2], w.enter("google", "idToken", "nonsense"), 401)
+		if got := r.Header.Get("X-RateLimit-Remaining"); got != strconv.Itoa(9-i) {
+			t.Errorf("%s remain after %d", got, i+1)
+		}
+	}
+	r := must(t, w.other, w.enter("google", "idToken", w.idToken(t, "google")), 429)
+	if r.Code() != "rate_limited" || r.Header.Get("Retry-After") != "900" {
+		t.Errorf("%s %s", r.Header, r.Body)
+	}
+	w.Login(t, "bob@example.com", goodPassword)
+	w.Clock.Advance(15 * time.Minute)
+	authorization(t, w.Do(t, w.enter("google", "idToken", w.idToken(t, "google"))))
 }
