@@ -5,3 +5,9 @@ var (
 	Cursor      = cursor
 	ParseCursor = parseCursor
 )
+
+// ParseCode is parseCode in parts.
+func ParseCode(s string) (id string, hash []byte, ok bool) {
+	c, ok := parseCode(s)
+	return c.id, c.hash, ok
+}

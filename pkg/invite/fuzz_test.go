@@ -1,6 +1,7 @@
 package invite_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -32,6 +33,26 @@ func FuzzCursor(f *testing.F) {
 		}
 		if year := before.Year(); year < 1970 || year > 9999 {
 			t.Fatalf("%q names the year %d", s, year)
+		}
+	})
+}
+
+// FuzzCode holds that a code is taken only in a form that codes are made in: two texts with one
+// hash are one UUID in different cases.
+func FuzzCode(f *testing.F) {
+	for _, s := range []string{"", "x", "5B0f3a3e-94cb-4d79-9b1b-0d5f0a3a2c11", "iv_" + strings.Repeat("a", 20) + "." + strings.Repeat("b", 43), "{5b0f3a3e-94cb-4d79-9b1b-0d5f0a3a2c11}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, hash, ok := invite.ParseCode(s)
+		if !ok {
+			return
+		}
+		if len(hash) != 32 || id == "" && len(s) != 36 || id != "" && !strings.HasPrefix(s, "iv_"+id) {
+			t.Fatalf("%q names %q by %x", s, id, hash)
+		}
+		if _, lower, _ := invite.ParseCode(strings.ToLower(s)); id == "" && !bytes.Equal(hash, lower) {
+			t.Fatalf("%q is two codes", s)
 		}
 	})
 }
