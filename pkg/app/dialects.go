@@ -26,16 +26,15 @@ type place struct {
 	paths  []string // what it takes besides Prefix, if that is empty
 }
 
-// covers reports whether a request goes to the place.
-func (p place) covers(r *http.Request) bool {
-	if p.Host != "" && p.Host != httpkit.Hostname(r.Host) {
-		return false
-	}
+// covers reports whether a path of its host goes to the place.
+func (p place) covers(path string) bool {
 	if p.paths == nil {
-		return p.Prefix == "" || r.URL.Path == p.Prefix || strings.HasPrefix(r.URL.Path, p.Prefix+"/")
+		return p.Prefix == "" || below(path, p.Prefix)
 	}
-	return slices.ContainsFunc(p.paths, func(path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") })
+	return slices.ContainsFunc(p.paths, func(short string) bool { return below(path, short) })
 }
+
+func below(path, prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
 
 // places are all that the configuration has. The first one that covers a request is where it goes:
 // those that take a whole host come last.
@@ -134,7 +133,11 @@ func (a *App) parts() []openapi.Part {
 
 // placeOf returns where a request goes, if that is a dialect's.
 func (a *App) placeOf(r *http.Request) (place, bool) {
-	i := slices.IndexFunc(a.placed, func(p place) bool { return p.covers(r) })
+	host := httpkit.Hostname(r.Host)
+	if !slices.ContainsFunc(a.placed, func(p place) bool { return p.Host == host }) {
+		host = "" // as httpkit.Hosts has it
+	}
+	i := slices.IndexFunc(a.placed, func(p place) bool { return p.Host == host && p.covers(r.URL.Path) })
 	if i < 0 {
 		return place{}, false
 	}
