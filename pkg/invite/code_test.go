@@ -19,13 +19,13 @@ import (
 
 const ada = "ada@example.com"
 
-// offer mails an invitation with a UUID and returns the invitation and the UUID.
-func offer(t *testing.T, s *dialecttest.Server, id, email string) (identity.Invitation, string) {
+// offer mails ada an invitation with a UUID and returns the invitation and the UUID.
+func offer(t *testing.T, s *dialecttest.Server, id string) (identity.Invitation, string) {
 	t.Helper()
-	if err := s.App.Invites.Offer(t.Context(), dialecttest.Operator, id, invite.Offer{Email: email, ReferralTokens: []string{"r1", "r2"}}); err != nil {
+	if err := s.App.Invites.Offer(t.Context(), dialecttest.Operator, id, invite.Offer{Email: ada, ReferralTokens: []string{"r1", "r2"}}); err != nil {
 		t.Fatal(err)
 	}
-	return stored(t, s, id), s.MailedID(t, mail.Invitation, email)
+	return stored(t, s, id), s.MailedID(t, mail.Invitation, ada)
 }
 
 func stored(t *testing.T, s *dialecttest.Server, id string) identity.Invitation {
@@ -46,7 +46,7 @@ func TestAnInvitationIsFoundByEitherFormOfCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		offered, uuid := offer(t, s, newID(), ada)
+		offered, uuid := offer(t, s, newID())
 		for code, want := range map[string]string{issued[0].Code: issued[0].ID, uuid: offered.ID, strings.ToUpper(uuid): offered.ID} {
 			for range 2 { // looking is no use
 				if inv, err := s.App.Invites.Peek(t.Context(), code); err != nil || inv.ID != want || inv.Left != 1 {
@@ -78,16 +78,16 @@ func TestWhatACodeIsGoodForAndWhen(t *testing.T) {
 				t.Errorf("got %v, want %v", err, want)
 			}
 		}
-		_, uuid := offer(t, s, newID(), ada)
+		_, uuid := offer(t, s, newID())
 		reserve(uuid, "eve@example.com", invite.ErrInvalid)
 		reserve(strings.ToUpper(uuid), ada, nil)
 		reserve(uuid, ada, invite.ErrUsedUp)
-		revoked, code := offer(t, s, newID(), ada)
+		revoked, code := offer(t, s, newID())
 		if err := s.App.Invites.Revoke(t.Context(), dialecttest.Operator, revoked.ID); err != nil {
 			t.Fatal(err)
 		}
 		reserve(code, ada, invite.ErrInvalid)
-		late, lateCode := offer(t, s, newID(), ada)
+		late, lateCode := offer(t, s, newID())
 		if got := late.ExpiresAt.Sub(s.Clock.Now()); got != 72*time.Hour {
 			t.Errorf("an offer is good for %s", got)
 		}
@@ -104,7 +104,7 @@ func TestWhatACodeIsGoodForAndWhen(t *testing.T) {
 func TestANewUUIDGoesToItsAddressAlone(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
 		s := dialecttest.Start(t, open, dialecttest.Options{})
-		before, old := offer(t, s, newID(), ada)
+		before, old := offer(t, s, newID())
 		s.Clock.Advance(80 * time.Hour) // it is over by now
 		r := s.Do(t, dialecttest.Request{Method: "POST", Path: "/auth/invitationCodes/" + before.ID + "/resend", Key: s.Secret})
 		var shown map[string]any
@@ -146,8 +146,8 @@ func TestAnOfferThatIsMadeTwiceIsMadeOnce(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
 		s := dialecttest.Start(t, open, dialecttest.Options{})
 		id := newID()
-		first, uuid := offer(t, s, id, ada)
-		second, again := offer(t, s, id, ada)
+		first, uuid := offer(t, s, id)
+		second, again := offer(t, s, id)
 		if diff := cmp.Diff(first, second); diff != "" || uuid != again || len(s.Mails(t, mail.Invitation, ada)) != 1 {
 			t.Errorf("%d mails, %s and %s; the invitation (-first +second):\n%s", len(s.Mails(t, mail.Invitation, ada)), uuid, again, diff)
 		}
