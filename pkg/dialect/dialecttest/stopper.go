@@ -125,6 +125,20 @@ func (s *Stopper) InvitationByCode(ctx context.Context, codeHash []byte) (identi
 	return reading(s, func() (identity.Invitation, error) { return s.Store.InvitationByCode(ctx, codeHash) })
 }
 
+func (s *Stopper) CreateInvitation(ctx context.Context, i identity.Invitation, also ...identity.Consequence) error {
+	return s.write(func() error { return s.Store.CreateInvitation(ctx, i, also...) })
+}
+
+func (s *Stopper) ReissueInvitation(ctx context.Context, id string, codeHash []byte, at, expiresAt time.Time, also ...identity.Consequence) (identity.Invitation, error) {
+	return writing(s, func() (identity.Invitation, error) {
+		return s.Store.ReissueInvitation(ctx, id, codeHash, at, expiresAt, also...)
+	})
+}
+
+func (s *Stopper) RevokeInvitation(ctx context.Context, id string, at time.Time, also ...identity.Consequence) error {
+	return s.write(func() error { return s.Store.RevokeInvitation(ctx, id, at, also...) })
+}
+
 func (s *Stopper) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
 	return s.write(func() error { return s.Store.CreateUser(ctx, u, also...) })
 }
