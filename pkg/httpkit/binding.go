@@ -27,13 +27,9 @@ func ForeignForm(r *http.Request) (url.Values, error) {
 	if !isMediaType(r, "application/x-www-form-urlencoded") {
 		return nil, errFormType
 	}
-	body, err := readBody(r)
+	values, err := readFields(r)
 	if err != nil {
 		return nil, err
-	}
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "invalid_form", "the body is not a valid form").With(err)
 	}
 	for name, all := range values {
 		if len(all) > 1 {

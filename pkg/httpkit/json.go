@@ -135,6 +135,15 @@ func member(p jsontext.Pointer) string {
 // readForm reads an application/x-www-form-urlencoded body with each of the named
 // parameters at most once and no others.
 func readForm(r *http.Request, names ...string) (url.Values, error) {
+	values, err := readFields(r)
+	if err != nil {
+		return nil, err
+	}
+	return values, only(values, names...)
+}
+
+// readFields reads a form, whatever its fields are.
+func readFields(r *http.Request) (url.Values, error) {
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err
@@ -143,7 +152,7 @@ func readForm(r *http.Request, names ...string) (url.Values, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "invalid_form", "the body is not a valid form").With(err)
 	}
-	return values, only(values, names...)
+	return values, nil
 }
 
 // Query returns the query parameters if they are each among the names and given once.
