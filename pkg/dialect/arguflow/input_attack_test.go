@@ -192,3 +192,29 @@ func signedInAs(t *testing.T, s *dialecttest.Server, email string) string {
 	must(t, s, request{Path: "/api/auth"}.ByCookie(signedIn(t, s, email)), 200).JSON(t, &p)
 	return p.ID
 }
+
+// TestTheLogTellsNothing asks everything, good and bad, and reads what was logged.
+func TestTheLogTellsNothing(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		w := newWorld(t, start(t, open))
+		for _, a := range w.asks() {
+			bad := a.q
+			bad.Method = "PATCH"
+			for _, q := range []request{with(a.q, "Origin", "https://evil.example"), bad, a.q, a.q} { // the second time most are used up
+				w.Do(t, q)
+			}
+		}
+		w.Settle(t)
+		log := w.Log.String()
+		if !strings.Contains(log, "/api/password/:email") {
+			t.Error("the log does not name the route")
+		}
+		for name, secret := range map[string]string{
+			"the cookie": w.session, "the invitation": w.invitation, "the reset": w.reset, "the password": phrase, "the other password": another, "the address": ada, "another address": "guest@example.com",
+		} {
+			if strings.Contains(log, secret) {
+				t.Errorf("%s is in the log", name)
+			}
+		}
+	})
+}

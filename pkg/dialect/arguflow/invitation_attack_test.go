@@ -205,6 +205,42 @@ func TestAnAddressThatIsTakenMeanwhileStaysItsOwners(t *testing.T) {
 	})
 }
 
+// TestAnAddressHasOneAccountWhicheverDoorIsTaken races an invitation against sign-ups without one.
+func TestAnAddressHasOneAccountWhicheverDoorIsTaken(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open)
+		nodes := []*dialecttest.Server{s, node(t, s)}
+		for round := range 5 {
+			email := fmt.Sprintf("ada%d@example.com", round)
+			id := invited(t, s, email)
+			var good atomic.Int64
+			dialecttest.Together(10, func(i int) {
+				q := register(id, phrase)
+				if i%2 == 0 {
+					q = request{Path: "/auth/register", Key: s.Publishable, Body: body("email", strings.ToUpper(email), "password", phrase)}
+				}
+				r, err := nodes[i/2%2].Try(q)
+				if err != nil || r.Status >= 500 && r.Status != 503 {
+					t.Errorf("got %d %s, %v", r.Status, r.Body, err)
+				}
+				if r.Status/100 == 2 {
+					good.Add(1)
+				}
+			})
+			s.Settle(t)
+			s.ArguflowLogin(t, email, phrase)
+			inv := invitationOf(t, s, email)
+			if u := stored(t, s, email); good.Load() != 1 || (u.InvitationID == inv.ID) != (inv.Confirmed() == 1) || len(inv.Uses) > 1 {
+				t.Errorf("%d registered; the account came of %q, the invitation is %+v", good.Load(), u.InvitationID, inv)
+			}
+		}
+		all, err := s.App.Accounts.List(t.Context(), "", 100)
+		if err != nil || len(all) != 5 {
+			t.Errorf("there are %d accounts, %v", len(all), err)
+		}
+	})
+}
+
 // TestIDsAreGuessedSlowly has the limits on.
 func TestIDsAreGuessedSlowly(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {

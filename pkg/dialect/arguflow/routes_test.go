@@ -1,6 +1,7 @@
 package arguflow_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,20 +14,36 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
 )
 
-// world is where every request of asks is good.
+// world is where every request of asks is good. A service may have many.
 type world struct {
 	*dialecttest.Server
+	n                          int
 	user                       identity.User
 	session, invitation, reset string
 }
 
 func newWorld(t *testing.T, s *dialecttest.Server) *world {
 	t.Helper()
-	w := &world{Server: s, user: newUser(t, s, ada)}
-	w.session = s.ArguflowLogin(t, ada, phrase)
-	w.invitation = invited(t, s, "guest@example.com")
-	w.reset = resetID(t, s, ada)
+	return nextWorld(t, s, 0)
+}
+
+// nextWorld is newWorld in a service that has others.
+func nextWorld(t *testing.T, s *dialecttest.Server, n int) *world {
+	t.Helper()
+	w := &world{Server: s, n: n}
+	w.user = newUser(t, s, w.own(ada))
+	w.session = s.ArguflowLogin(t, w.user.Email, phrase)
+	w.invitation = invited(t, s, w.own("guest@example.com"))
+	w.reset = resetID(t, s, w.user.Email)
 	return w
+}
+
+// own makes an address the world's own.
+func (w *world) own(email string) string {
+	if w.n == 0 {
+		return email
+	}
+	return fmt.Sprint("w", w.n, email)
 }
 
 // ask is a good request to a route.
@@ -40,15 +57,15 @@ type ask struct {
 // asks returns a good request to every route, at every path. Who sends them is signed in.
 func (w *world) asks() []ask {
 	all := []ask{
-		{"POST /invitation", true, 200, request{Method: "POST", Path: "/invitation", Body: `{"email":"new@example.com","referral_tokens":["x"]}`}},
+		{"POST /invitation", true, 200, request{Method: "POST", Path: "/invitation", Body: `{"email":"` + w.own("new@example.com") + `","referral_tokens":["x"]}`}},
 		{"POST /register/:invitation_id", true, 200, request{Method: "POST", Path: "/register/" + w.invitation, Body: twice(phrase)}},
-		{"POST /auth", true, 204, request{Method: "POST", Path: "/auth", Body: body("email", ada, "password", phrase)}},
+		{"POST /auth", true, 204, request{Method: "POST", Path: "/auth", Body: body("email", w.own(ada), "password", phrase)}},
 		{"DELETE /auth", true, 204, request{Method: "DELETE", Path: "/auth"}},
 		{"GET /auth", false, 200, request{Method: "GET", Path: "/auth"}},
-		{"GET /password/:email", true, 204, request{Method: "GET", Path: "/password/" + ada}},
+		{"GET /password/:email", true, 204, request{Method: "GET", Path: "/password/" + w.own(ada)}},
 		{"POST /password", true, 204, request{Method: "POST", Path: "/password", Body: twice(another, "password_reset_id", w.reset)}},
-		{"POST /password", true, 204, request{Method: "POST", Path: "/password", Body: body("email", ada)}},
-		{"PUT /user", true, 200, request{Method: "PUT", Path: "/user", Body: `{"username":"ada","website":"https://ada.example","visible_email":false}`}},
+		{"POST /password", true, 204, request{Method: "POST", Path: "/password", Body: body("email", w.own(ada))}},
+		{"PUT /user", true, 200, request{Method: "PUT", Path: "/user", Body: `{"username":"` + fmt.Sprint("ada", w.n) + `","website":"https://ada.example","visible_email":false}`}},
 		{"GET /health", false, 200, request{Method: "GET", Path: "/health"}},
 	}
 	for _, a := range all {
@@ -103,8 +120,9 @@ func TestEveryRouteIsAsked(t *testing.T) {
 
 // TestEveryGoodRequestIsGood holds the list to the routes: in a world of its own each is answered.
 func TestEveryGoodRequestIsGood(t *testing.T) {
+	s := start(t, dialecttest.SQLite(t))
 	for i := range (&world{}).asks() {
-		w := newWorld(t, start(t, dialecttest.SQLite(t)))
+		w := nextWorld(t, s, i)
 		a := w.asks()[i]
 		before := w.state(t)
 		must(t, w.Server, a.q, a.status)
