@@ -45,6 +45,11 @@ func (a *App) places() []place {
 	}
 	h, short := a.arguflow(), map[string]bool{}
 	for _, m := range a.Config.Arguflow {
+		if m.Prefix == "" {
+			short[m.Host] = true // a whole host has the short paths already
+		}
+	}
+	for _, m := range a.Config.Arguflow {
 		all = append(all, place{Mount: m, mount: h.Mount, render: arguflow.Render})
 		if m.Prefix != "" && !short[m.Host] {
 			short[m.Host] = true

@@ -118,6 +118,19 @@ func TestEveryRouteIsAsked(t *testing.T) {
 	}
 }
 
+// TestAWholeHostMayHaveAPathToo serves the dialect at both, in either order.
+func TestAWholeHostMayHaveAPathToo(t *testing.T) {
+	const whole, below = dialecttest.ArguflowHost, dialecttest.ArguflowHost + "/api"
+	for _, places := range []string{whole + "," + below, below + "," + whole} {
+		s := start(t, dialecttest.SQLite(t), "GATEHOUSE_ARGUFLOW="+places)
+		for i, path := range []string{"/invitation", "/api/invitation"} {
+			must(t, s, request{Host: dialecttest.ArguflowHost, Path: path, Body: body("email", fmt.Sprintf("guest%d@example.com", i))}, 200)
+		}
+		must(t, s, request{Host: dialecttest.ArguflowHost, Path: "/health"}, 200)
+		must(t, s, request{Host: dialecttest.ArguflowHost, Path: "/nowhere"}, 404)
+	}
+}
+
 // TestEveryGoodRequestIsGood holds the list to the routes: in a world of its own each is answered.
 func TestEveryGoodRequestIsGood(t *testing.T) {
 	s := start(t, dialecttest.SQLite(t))
