@@ -221,6 +221,7 @@ func TestEveryTextIsTheDocumented(t *testing.T) {
 			{"no reset", request{Path: "/api/password", Body: twice(another, "password_reset_id", none)}, "Invalid password reset id"},
 			{"a reset that is no UUID", request{Path: "/api/password", Body: twice(another, "password_reset_id", "x")}, "Invalid password reset id"},
 			{"a reset without an id", request{Path: "/api/password", Body: twice(another)}, "password_reset_id is required, or email to get one by mail"},
+			{"a reset by an address alone", request{Path: "/api/password", Body: twice(another, "email", ada)}, "password_reset_id is required, or email to get one by mail"},
 			{"a reset that an invitation is shown for", request{Path: "/api/password", Body: twice(another, "password_reset_id", good)}, "Invalid password reset id"},
 			{"an invitation that a reset is shown for", request{Path: "/api/register/" + late, Body: twice(another)}, "Invalid Invitation"},
 			{"a hidden address without a name", request{Method: "PUT", Path: "/api/user", Body: `{"visible_email":false}`}.ByCookie(signed), "You must provide a username or make your email visible"},

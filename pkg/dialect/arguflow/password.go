@@ -28,7 +28,7 @@ type resetRequest struct {
 // address alone, as documented, it sends that link.
 func (h *Handler) reset(c *httpkit.Call, q resetRequest) (httpkit.Reply, error) {
 	switch {
-	case q.ID == nil && q.Email == nil:
+	case q.ID == nil && (q.Email == nil || q.newPassword != newPassword{}): // who brings a password expects it to be set
 		return httpkit.Reply{}, fault.InvalidField("password_reset_id", "required", "password_reset_id is required, or email to get one by mail")
 	case q.ID == nil:
 		return none(nil, h.Accounts.RequestResetID(c.Context, c.Actor, *q.Email))
