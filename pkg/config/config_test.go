@@ -171,6 +171,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"a dialect at the host of all others", "GATEHOUSE_ARGUFLOW=localhost/api", "want other host names than that of GATEHOUSE_PUBLIC_URL"},
 		{"a cookie that needs https on http", "GATEHOUSE_ARGUFLOW_COOKIE=__Host-ai-editor", "want a name without a prefix"},
 		{"a cookie with the name of another", "GATEHOUSE_ARGUFLOW_COOKIE=session_id", "want up to 64 letters"},
+		{"a cookie with the name of a page's", "GATEHOUSE_ARGUFLOW_COOKIE=gatehouse-handoff", "begins with gatehouse"},
 		{"a cookie with a name of two words", "GATEHOUSE_ARGUFLOW_COOKIE=ai editor", "want up to 64 letters"},
 		{"inviters of another kind", "GATEHOUSE_ARGUFLOW_INVITERS=nobody", "want anyone or users"},
 		{"a dialect at one place twice", "GATEHOUSE_FLOWLESS=/f,/f", "want each place once"},

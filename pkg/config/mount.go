@@ -34,11 +34,14 @@ var (
 	reserved = []string{"account", "app", "auth", "client", "dev", "docs", "invitation", "password", "pictures", "register"}
 
 	cookieName = textual[string](func(s string) error {
-		if regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(s) && s != "session_id" {
+		if regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(s) && !ours.MatchString(s) {
 			return nil
 		}
-		return errors.New("up to 64 letters, digits, dots, dashes and underscores, and not session_id")
+		return errors.New("up to 64 letters, digits, dots, dashes and underscores, and neither session_id nor one that begins with gatehouse")
 	})
+
+	// ours are the names of cookies that mean something else here.
+	ours = regexp.MustCompile(`^session_id$|^(__Host-|__Secure-)?gatehouse`)
 )
 
 func parseMounts(s string) ([]Mount, error) {
