@@ -111,6 +111,7 @@ func (c Config) Warnings() []string {
 		text  string
 	}{
 		{!c.RateLimit, "RATE_LIMIT is off: guessing passwords and codes is not slowed down"},
+		{c.ArguflowInviters == "anyone" && c.Registration == "invite" && len(c.Arguflow) > 0, "ARGUFLOW_INVITERS is anyone while REGISTRATION is invite: anybody may invite themselves"},
 		{c.MongoStandalone, "MONGO_STANDALONE is true: a MongoDB that is no replica set can lose acknowledged writes"},
 		{c.AdminListen != "" && !isLoopback(hostOf(c.AdminListen)), "ADMIN_LISTEN is not a loopback address: metrics and profiles need a network that keeps others out"},
 		{c.Carrier().By == ByLog && (c.RequireVerifiedEmail || !isLoopback(hostOf(c.Listen))), "MAIL is log: and nobody gets mail: no address can be verified and no password reset"},

@@ -374,6 +374,10 @@ func TestWarnings(t *testing.T) {
 	if got := mute.Warnings(); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "GATEHOUSE_MAIL is log:") {
 		t.Errorf("got %v, %v, want a warning that nobody can be verified", got, err)
 	}
+	moot, err := config.FromEnv([]string{"GATEHOUSE_REGISTRATION=invite", "GATEHOUSE_ARGUFLOW_INVITERS=anyone"})
+	if got := moot.Warnings(); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "GATEHOUSE_ARGUFLOW_INVITERS") {
+		t.Errorf("got %v, %v, want a warning that anybody may invite themselves", got, err)
+	}
 	plain, err := config.FromEnv([]string{"GATEHOUSE_MAIL=smtp://relay:1025?tls=none", "GATEHOUSE_MAIL_PLAINTEXT=true"})
 	if got := plain.Warnings(); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "GATEHOUSE_MAIL_PLAINTEXT") {
 		t.Errorf("got %v, %v, want a warning about mail in the clear", got, err)
