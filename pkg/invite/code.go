@@ -13,6 +13,7 @@ import (
 
 // code is what is given out, or what somebody brings.
 type code struct {
+	form identity.CodeForm
 	id   string // of the invitation; empty when the code does not name it
 	text string
 	hash []byte
@@ -23,23 +24,24 @@ func newCode(form identity.CodeForm, id string) code {
 	if form == identity.CodeUUID {
 		text := opaque.NewUUID()
 		hash, _ := opaque.HashUUID(codePrefix, text) // what NewUUID returns is one
-		return code{id: id, text: text, hash: hash}
+		return code{identity.CodeUUID, id, text, hash}
 	}
 	t := opaque.NewFor(codePrefix, id)
-	return code{id: id, text: t.String(), hash: t.Hash()}
+	return code{identity.CodeText, id, t.String(), t.Hash()}
 }
 
 func parseCode(s string) (code, bool) {
 	if hash, ok := opaque.HashUUID(codePrefix, s); ok {
-		return code{hash: hash}, true
+		return code{form: identity.CodeUUID, hash: hash}, true
 	}
 	t, ok := opaque.Parse(codePrefix, s)
-	return code{id: t.ID, hash: t.Hash()}, ok
+	return code{form: identity.CodeText, id: t.ID, hash: t.Hash()}, ok
 }
 
-// matches compares in constant time.
+// matches compares in constant time. A code of another form than its invitation has is none: that
+// an address counts as proved hangs on the form.
 func (c code) matches(inv identity.Invitation) bool {
-	return subtle.ConstantTimeCompare(c.hash, inv.CodeHash) == 1
+	return c.form == inv.Form && subtle.ConstantTimeCompare(c.hash, inv.CodeHash) == 1
 }
 
 // find returns the invitation that a code belongs to, or ErrInvalid.

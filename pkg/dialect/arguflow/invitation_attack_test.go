@@ -372,3 +372,22 @@ func TestWhoMayInvite(t *testing.T) {
 		})
 	}
 }
+
+// TestACodeOfAnotherFormIsNone has the code of a mailed invitation replaced by one that names its
+// invitation, and may have been shown to others than its reader.
+func TestACodeOfAnotherFormIsNone(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open)
+		invited(t, s, ada)
+		inv := invitationOf(t, s, ada)
+		shown := opaque.NewFor("iv", inv.ID)
+		if _, err := s.App.Store.ReissueInvitation(t.Context(), inv.ID, shown.Hash(), s.Clock.Now(), inv.ExpiresAt); err != nil {
+			t.Fatal(err)
+		}
+		says(t, s, register(shown.String(), phrase), invalid)
+		r := s.Do(t, request{Path: "/auth/register", Key: s.Publishable, Body: body("email", ada, "password", phrase, "invitationCode", shown.String())})
+		if r.Status != 400 || !strings.Contains(r.Body, "invitation_invalid") {
+			t.Errorf("got %d %s", r.Status, r.Body)
+		}
+	})
+}
