@@ -29,11 +29,8 @@ func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Dra
 	if u, err = s.Accounts.Hash(ctx, u, d.Password); err != nil {
 		return session.Grant{}, false, err
 	}
-	if s.RequireVerified {
-		// That a user name is taken must not tell whether the address of this sign-up was.
-		account.Wish(&u)
-	}
 	if code == "" {
+		s.wish(&u)
 		welcome := s.Accounts.Welcome(&u, by)
 		err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), welcome)
 	} else {
@@ -84,6 +81,7 @@ func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User
 		u.EmailVerified = true
 		s.Accounts.Introduce(&u, by)
 	} else {
+		s.wish(&u)
 		also = append(also, s.Accounts.Welcome(&u, by))
 	}
 	err = s.Accounts.Insert(ctx, u, also...)
@@ -104,6 +102,14 @@ func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User
 	}
 	u.Provisional = false
 	return u, nil
+}
+
+// wish keeps the user name of somebody who has yet to prove their address from telling, by being
+// taken, whether the address of this sign-up was.
+func (s *Service) wish(u *identity.User) {
+	if s.RequireVerified {
+		account.Wish(u)
+	}
 }
 
 func isTaken(err error) bool { return errors.Is(err, account.ErrEmailExists) }

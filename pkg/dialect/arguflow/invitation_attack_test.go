@@ -391,3 +391,26 @@ func TestACodeOfAnotherFormIsNone(t *testing.T) {
 		}
 	})
 }
+
+// TestAUserNameIsOneUsersWhoeverWasInvited has two who were invited ask for one name where
+// addresses are verified first: theirs are already.
+func TestAUserNameIsOneUsersWhoeverWasInvited(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
+		named := func(email string) request {
+			return request{Path: "/flowless/auth/register", Body: body("email", email, "password", phrase, "userName", "countess", "invitationCode", invited(t, s, email))}
+		}
+		if r := s.Do(t, named(ada)); r.Status != 200 {
+			t.Fatalf("got %d %s", r.Status, r.Body)
+		}
+		if r := s.Do(t, request{Path: "/flowless/auth/login", Body: body("username", "countess", "password", phrase)}); r.Status != 200 {
+			t.Errorf("signing in by the name: %d %s", r.Status, r.Body)
+		}
+		if r := s.Do(t, named(bob)); r.Status != 409 {
+			t.Errorf("another with that name: %d %s", r.Status, r.Body)
+		}
+		if inv := invitationOf(t, s, bob); inv.Left != 1 {
+			t.Errorf("the invitation of who may try again is %+v", inv)
+		}
+	})
+}
