@@ -40,6 +40,13 @@ func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Asse
 	for round := range assertRounds {
 		s.Wait(ctx, time.Duration(round)*assertPause)
 		u, err := s.Accounts.ByAssertion(ctx, by, a, s.mayEnter)
+		if errors.Is(err, ErrUnverified) && !admitted {
+			// Theirs, and it waits for a click. It counts as the sign-up before it did: to whoever
+			// tries again it is to look like an address that somebody else has.
+			if err := s.admitRegistration(ctx, by, s.Accounts.Newcomer(by, a), ""); err != nil {
+				return session.Grant{}, err
+			}
+		}
 		if errors.Is(err, account.ErrNotFound) {
 			if err := s.admitNewcomer(ctx, by, a, admitted); err != nil {
 				return session.Grant{}, err
@@ -53,7 +60,7 @@ func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Asse
 		if err != nil {
 			return session.Grant{}, err
 		}
-		return s.enter(ctx, by, u)
+		return s.enter(ctx, by, u, s.eventBy(by, audit.SignIn, u, a.Provider))
 	}
 	return session.Grant{}, session.ErrBusy
 }
@@ -76,7 +83,7 @@ func (s *Service) newcomer(ctx context.Context, by identity.Actor, a identity.As
 	if !u.EmailVerified {
 		also = append(also, s.Accounts.Welcome(&u, by))
 	}
-	err := s.Accounts.Insert(ctx, u, append(also, s.event(by, audit.UserRegistered, u))...)
+	err := s.Accounts.Insert(ctx, u, append(also, s.eventBy(by, audit.UserRegistered, u, a.Provider))...)
 	switch {
 	case err == nil:
 		u.Rev = 1

@@ -255,7 +255,7 @@ func TestSomebodyNewWhomAProviderVouchesFor(t *testing.T) {
 		if all := s.Letters.All(); len(all) != 0 {
 			t.Errorf("mails of %s and more", all[0].Kind)
 		}
-		if strings.Count(log, `"type":"user_registered"`) != 1 || strings.Count(log, `"type":"sign_in"`) != 1 {
+		if strings.Count(log, `"type":"user_registered"`) != 1 || strings.Count(log, `"type":"sign_in"`) != 1 || strings.Count(log, `"detail":{"provider":"google"}`) != 2 {
 			t.Errorf("the audit log: %s", log)
 		}
 	})

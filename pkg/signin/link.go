@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 )
@@ -13,5 +14,5 @@ func (s *Service) Link(ctx context.Context, by identity.Actor, token string) (se
 	if err != nil {
 		return session.Grant{}, err
 	}
-	return s.enter(ctx, by, u, "otp") // RFC 8176 has no value for mail: the token is a one-time password
+	return s.enter(ctx, by, u, s.event(by, audit.SignIn, u), "otp") // RFC 8176 has no value for mail: the token is a one-time password
 }

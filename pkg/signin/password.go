@@ -62,15 +62,16 @@ func (s *Service) byPassword(ctx context.Context, by identity.Actor, name identi
 	if err := s.Guard.Forget(ctx, attempt); err != nil {
 		return session.Grant{}, fmt.Errorf("signin: forget attempts: %w", err)
 	}
-	return s.enter(ctx, by, u, "pwd")
+	return s.enter(ctx, by, u, s.event(by, audit.SignIn, u), "pwd")
 }
 
-// enter opens a session for u, who has just proved to be its holder by these methods (RFC 8176).
+// enter opens a session for u, who has just proved to be its holder by these methods (RFC 8176),
+// and records how.
 // Every way into an account that there is ends here: what it may have to show beside the first
 // proof, such as a second factor, is asked for in this place. (Who has just registered has none
 // yet, and who changes their password is in already.)
-func (s *Service) enter(ctx context.Context, by identity.Actor, u identity.User, amr ...string) (session.Grant, error) {
-	also := append(s.Accounts.NewClient(u, by), s.event(by, audit.SignIn, u))
+func (s *Service) enter(ctx context.Context, by identity.Actor, u identity.User, how identity.Consequence, amr ...string) (session.Grant, error) {
+	also := append(s.Accounts.NewClient(u, by), how)
 	return s.Sessions.Start(ctx, by, u, amr, also...)
 }
 
@@ -156,7 +157,15 @@ func (s *Service) rehash(ctx context.Context, u identity.User, password string) 
 }
 
 func (s *Service) event(by identity.Actor, kind string, u identity.User) identity.Consequence {
+	return s.eventBy(by, kind, u, "")
+}
+
+// eventBy is event for what happened by an identity at a provider.
+func (s *Service) eventBy(by identity.Actor, kind string, u identity.User, provider string) identity.Consequence {
 	e := identity.Event{At: s.Now(), Type: kind, Actor: by.Name(), IP: by.Client.IP}
+	if provider != "" {
+		e.Detail = map[string]string{"provider": provider}
+	}
 	if u.ID != "" {
 		e.Subject = "user:" + u.ID
 	}
