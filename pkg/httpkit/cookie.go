@@ -60,6 +60,21 @@ func (c *Call) Foreign() bool {
 	return c.guard.Check(as) != nil
 }
 
+// errEmbedded answers what a page of another site has a browser load.
+var errEmbedded = fault.New(fault.Forbidden, "cross_site", "go to this address; a page of another site may not load it as a part of itself")
+
+// Visited refuses what a page of another site has a browser load as a part of itself, such as a
+// picture or a frame, where browsers say so (Fetch Metadata: Sec-Fetch-Dest). A link that leads
+// here is none of that. It is for navigations that use up a limit of whoever reads that page.
+func Visited(h Handler) Handler {
+	return func(c *Call) (Reply, error) {
+		if dest := c.Request.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "document" && c.Foreign() {
+			return Reply{}, errEmbedded
+		}
+		return h(c)
+	}
+}
+
 // byCookie adds the user whose session id is in the cookie of a route. Where nobody in particular
 // is asked for, an id that has gone stale is none.
 func (k *Kit) byCookie(ctx context.Context, r *http.Request, actor identity.Actor, a Access) (identity.Actor, error) {

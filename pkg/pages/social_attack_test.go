@@ -257,3 +257,25 @@ func TestNobodyBeginsWithoutEnd(t *testing.T) {
 	}
 	has(t, w.Open(t, w.Server, back.String()), 200) // who has begun may finish
 }
+
+// TestAPageOfAnotherSiteUsesUpNobodysTries by pictures and frames of the addresses that flows begin at.
+func TestAPageOfAnotherSiteUsesUpNobodysTries(t *testing.T) {
+	w := newWorld(t, dialecttest.SQLite(t), []string{"google"}, "GATEHOUSE_LIMIT_LOGIN=1/15m")
+	for _, path := range []string{"/auth/social/google/login", "/flowless/auth/social/google/login", "/flowless/auth/oauth/google"} {
+		for _, dest := range []string{"image", "iframe", "empty", "script", "image", "iframe"} {
+			r := w.Do(t, dialecttest.Request{Path: path, Header: map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": dest}})
+			if r.Status != 403 || r.Header.Get("Location") != "" || len(r.Header.Values("Set-Cookie")) != 0 {
+				t.Errorf("%s as %s: %d %v", path, dest, r.Status, r.Header)
+			}
+		}
+		for _, header := range []map[string]string{
+			{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, // a link
+			{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"},
+			nil,
+		} {
+			if r := w.Do(t, dialecttest.Request{Path: path, Header: header}); r.Header.Get("Location") == "" {
+				t.Errorf("%s with %v: %d", path, header, r.Status)
+			}
+		}
+	}
+}

@@ -23,14 +23,14 @@ func (h *Handler) social() []httpkit.Route {
 		{Method: get, Path: "/auth/social/providers", Access: anybody, Handle: h.socialProviders},
 		{Method: get, Path: "/auth/social/accounts", Access: user, Handle: h.socialAccounts},
 		{Method: del, Path: "/auth/social/accounts/:provider", Access: user, Handle: h.unlink},
-		{Method: get, Path: "/auth/social/:provider/login", Access: anybody, Limit: limit, Handle: h.socialLogin},
+		{Method: get, Path: "/auth/social/:provider/login", Access: anybody, Limit: limit, Handle: httpkit.Visited(h.socialLogin)},
 		{Method: get, Path: "/auth/social/:provider/callback", Access: anybody, Limit: limit, Handle: h.socialCallback},
 		{Method: post, Path: "/auth/social/:provider/callback", Access: anybody, Handle: h.socialForm},
 		{Method: post, Path: "/auth/social/:provider/login-api", Access: anybody, Limit: limit, Handle: httpkit.Spelled(token, h.socialToken)},
 		{Method: post, Path: "/auth/social/:provider/link", Access: user, Limit: limit, Handle: httpkit.OptionalSpelled(token, h.link)},
 		{Method: get, Path: "/auth/oauth/callback", Access: anybody, Limit: limit, Handle: h.oauthCallback},
 		{Method: post, Path: "/auth/oauth/callback", Access: anybody, Handle: h.oauthForm},
-		{Method: get, Path: "/auth/oauth/:provider", Access: anybody, Limit: limit, Handle: h.oauth},
+		{Method: get, Path: "/auth/oauth/:provider", Access: anybody, Limit: limit, Handle: httpkit.Visited(h.oauth)},
 	}
 }
 
