@@ -91,7 +91,7 @@ func (s *Service) fresh(by identity.Actor) error {
 // else its reader got: nobody is to lose it in a flood of other mails. An address that nobody
 // has proved to read may be a stranger's, who is not to be flooded by it.
 func (s *Service) mayWarn(ctx context.Context, u identity.User) error {
-	err := s.room(ctx, u.EmailKey())
+	err := s.Room(ctx, u.EmailKey())
 	if errors.Is(err, limit.ErrRateLimited) && u.EmailVerified {
 		return nil
 	}

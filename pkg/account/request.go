@@ -108,10 +108,10 @@ func (s *Service) asks(by identity.Actor, emailKey string) limit.Hit {
 	return limit.Hit{Policy: s.Limits.Mail, Subject: from}
 }
 
-// room counts a mail to an address before it is written. Without room it is ErrRateLimited. A
+// Room counts a mail to an address before it is written. Without room it is ErrRateLimited. A
 // mail that the shorter budget refuses does not count against the longer one: a flood must not
 // use up the mails of a day.
-func (s *Service) room(ctx context.Context, emailKey string) error {
+func (s *Service) Room(ctx context.Context, emailKey string) error {
 	ctx, _ = limit.WithReport(ctx) // what somebody gets is nobody else's business
 	for _, p := range s.Limits.Recipient {
 		if err := s.Guard.Take(ctx, limit.Hit{Policy: p, Subject: emailKey}); err != nil {
@@ -180,7 +180,7 @@ func (s *Service) answer(ctx context.Context, id string, r request) error {
 			return nil
 		}
 		if !counted {
-			if err := s.room(ctx, r.EmailKey); errors.Is(err, limit.ErrRateLimited) {
+			if err := s.Room(ctx, r.EmailKey); errors.Is(err, limit.ErrRateLimited) {
 				return nil
 			} else if err != nil {
 				return fmt.Errorf("account: count mail: %w", err)

@@ -56,7 +56,7 @@ func referrals(tokens []string) bool {
 }
 
 // Offer makes an invitation with this id and mails it. Doing so again with one id does nothing.
-// Who may offer what is the caller's to decide.
+// Who may offer what is the caller's to decide, and the mail is the caller's to count.
 func (s *Service) Offer(ctx context.Context, by identity.Actor, id string, o Offer) error {
 	key, err := o.Check()
 	if err != nil {
@@ -69,7 +69,9 @@ func (s *Service) Offer(ctx context.Context, by identity.Actor, id string, o Off
 		UserType: identity.Customer, ReferralTokens: o.ReferralTokens, CreatedBy: by.Name(),
 		CreatedAt: now, ExpiresAt: now.Add(s.OfferLife), LastIssueAt: now,
 	}
-	err = s.Store.CreateInvitation(ctx, inv, append(s.mails(by, inv, c, now), s.event(by, audit.InvitationCreated, id, now))...)
+	m := s.letter(by, inv, c, now)
+	m.Counted = true
+	err = s.Store.CreateInvitation(ctx, inv, s.Outbox.Post(m, now), s.event(by, audit.InvitationCreated, id, now))
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("invite: offer: %w", err)
 	}

@@ -193,9 +193,13 @@ func (s *Service) mails(by identity.Actor, inv identity.Invitation, c code, now 
 	if inv.Email == "" {
 		return nil
 	}
-	return []identity.Consequence{s.Outbox.Post(mail.Message{
+	return []identity.Consequence{s.Outbox.Post(s.letter(by, inv, c, now), now)}
+}
+
+func (s *Service) letter(by identity.Actor, inv identity.Invitation, c code, now time.Time) mail.Message {
+	return mail.Message{
 		Kind: mail.Invitation, To: inv.Email, Language: by.Language, Link: s.link(inv, c), At: now, Until: inv.ExpiresAt,
-	}, now)}
+	}
 }
 
 func (s *Service) event(by identity.Actor, kind, id string, now time.Time) identity.Consequence {

@@ -71,8 +71,19 @@ func (s *Service) Invite(ctx context.Context, by identity.Actor, o invite.Offer)
 	case taken:
 		return account.ErrEmailExists
 	default:
-		return s.Invites.Offer(ctx, by, id, o)
+		return s.offer(ctx, by, id, key, o)
 	}
+}
+
+// offer makes an invitation, unless its reader has had enough mails: one that nobody is told of is
+// of no use, and would be kept all the same.
+func (s *Service) offer(ctx context.Context, by identity.Actor, id, emailKey string, o invite.Offer) error {
+	if err := s.Accounts.Room(ctx, emailKey); errors.Is(err, limit.ErrRateLimited) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("signin: count mail: %w", err)
+	}
+	return s.Invites.Offer(ctx, by, id, o)
 }
 
 // inviter is whom the mails of an invitation are counted against.
@@ -126,7 +137,7 @@ func (s *Service) carryOut(ctx context.Context, id string, r invitation) error {
 	case taken:
 		return s.Accounts.RegisteredAgainOnce(ctx, by, id+"r", key)
 	default:
-		return s.Invites.Offer(ctx, by, id, r.Offer)
+		return s.offer(ctx, by, id, key, r.Offer)
 	}
 }
 

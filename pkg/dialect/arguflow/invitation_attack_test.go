@@ -308,6 +308,9 @@ func TestInvitationsAreFew(t *testing.T) {
 			s.Do(t, at(to("flooded", 0), "203.0.113.5"))
 		}
 		counts(t, s, mail.Invitation, "flooded0@example.com", 1)
+		if page, err := s.App.Invites.List(t.Context(), invite.Query{}); err != nil || len(page.Invitations) != 22 {
+			t.Errorf("there are %d invitations, %v, want one for each mail", len(page.Invitations), err)
+		}
 	})
 }
 
