@@ -46,7 +46,7 @@ func lookKnown(name, clientID string) known {
 	case microsoft:
 		return known{openID: true, issuer: "https://login.microsoftonline.com/common/v2.0", scopes: profile}
 	case apple:
-		return known{openID: true, issuer: "https://appleid.apple.com", scopes: []string{"openid", "email", "name"}}
+		return known{openID: true, issuer: "https://appleid.apple.com", scopes: []string{"openid", "email"}} // a name comes beside the token, and anybody could write it
 	case github:
 		return known{ //nolint:gosec // likewise
 			authURL: "https://github.com/login/oauth/authorize", tokenURL: "https://github.com/login/oauth/access_token",

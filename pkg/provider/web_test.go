@@ -65,7 +65,7 @@ func TestAnUnverifiedAddressIsToldAsOne(t *testing.T) {
 func TestWhatABrowserIsSentWith(t *testing.T) {
 	for name, want := range map[string]url.Values{
 		"google":   {"scope": {"openid email profile"}, "nonce": {"the-nonce"}},
-		"apple":    {"scope": {"openid email name"}, "nonce": {"the-nonce"}, "response_mode": {"form_post"}},
+		"apple":    {"scope": {"openid email"}, "nonce": {"the-nonce"}, "response_mode": {"form_post"}},
 		"facebook": {"scope": {"email public_profile"}},
 	} {
 		t.Run(name, func(t *testing.T) {
