@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -157,6 +158,8 @@ func (s *Service) PeekInvitation(ctx context.Context, by identity.Actor, code st
 }
 
 // RegisterInvited makes the account of the address that an invitation is for. It signs nobody in.
+// Where there is one already its reader gets a mail: it may be a stranger's, who has yet to prove to
+// read it, and the link that would do so for them is worth nothing from then on.
 func (s *Service) RegisterInvited(ctx context.Context, by identity.Actor, code, password string) (identity.User, error) {
 	if s.Registration == Closed {
 		return identity.User{}, ErrRegistrationClosed
@@ -178,5 +181,9 @@ func (s *Service) RegisterInvited(ctx context.Context, by identity.Actor, code, 
 	if u, err = s.Accounts.Hash(ctx, u, password); err != nil {
 		return identity.User{}, err
 	}
-	return s.redeem(ctx, by, u, code)
+	u, err = s.redeem(ctx, by, u, code)
+	if isTaken(err) {
+		err = cmp.Or(s.Accounts.RegisteredAgain(ctx, by, u.EmailKey()), err)
+	}
+	return u, err
 }

@@ -1,6 +1,7 @@
 package arguflow_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
@@ -238,6 +240,31 @@ func TestAnAddressHasOneAccountWhicheverDoorIsTaken(t *testing.T) {
 		if err != nil || len(all) != 5 {
 			t.Errorf("there are %d accounts, %v", len(all), err)
 		}
+	})
+}
+
+// TestAStrangerWhoWasQuickerGetsNothing has Eve register with the address of somebody who is invited,
+// so that its reader finds an account and a mail that asks to confirm the address.
+func TestAStrangerWhoWasQuickerGetsNothing(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
+		id := invited(t, s, ada)
+		if r := s.Do(t, request{Path: "/auth/register", Key: s.Publishable, Body: body("email", ada, "password", another)}); r.Status != 202 {
+			t.Fatalf("got %d %s", r.Status, r.Body)
+		}
+		confirm := s.MailedToken(t, mail.VerifyEmail, ada)
+		says(t, s, register(id, phrase), "An account with this email already exists.")
+		reset := s.MailedToken(t, mail.ResetPassword, ada)
+		if _, err := s.App.Accounts.VerifyEmail(t.Context(), identity.Actor{}, confirm); !errors.Is(err, account.ErrInvalidLink) {
+			t.Errorf("what Eve has her confirm: %v", err)
+		}
+		if r := s.Do(t, request{Path: "/auth/login", Key: s.Publishable, Body: body("email", ada, "password", another)}); r.Status == 200 {
+			t.Error("Eve is in")
+		}
+		if err := s.App.Accounts.ResetPassword(t.Context(), identity.Actor{}, reset, phrase); err != nil {
+			t.Fatal(err)
+		}
+		s.ArguflowLogin(t, ada, phrase)
 	})
 }
 
