@@ -86,5 +86,8 @@ func (s *Service) Unlink(ctx context.Context, by identity.Actor, provider string
 func (s *Service) tellLinked(by identity.Actor, u identity.User, provider string, kind mail.Kind, now time.Time) identity.Consequence {
 	m := mail.Notice(u, by, kind, now)
 	m.Provider = provider
+	// Another way into a proved account is told however many mails its owner got: whoever adds one
+	// could have asked for these. Closing one hides nothing.
+	m.Counted = u.EmailVerified && kind != mail.IdentityUnlinked
 	return s.Outbox.Post(m, now)
 }
