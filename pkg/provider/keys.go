@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -83,10 +85,23 @@ func (r *remembering) fetch(req *http.Request) ([]byte, error) {
 	var set struct {
 		Keys []jsontext.Value `json:"keys"`
 	}
-	if res.StatusCode != http.StatusOK || json.Unmarshal(body, &set) != nil || len(set.Keys) == 0 {
+	if res.StatusCode != http.StatusOK || json.Unmarshal(body, &set) != nil {
+		return nil, errKeys
+	}
+	if set.Keys = slices.DeleteFunc(set.Keys, isStrange); len(set.Keys) == 0 {
+		return nil, errKeys
+	}
+	if body, err = json.Marshal(set); err != nil {
 		return nil, errKeys
 	}
 	return body, nil
+}
+
+// isStrange reports whether a key is not understood. Such a key is passed over (RFC 7517 section 5);
+// the verifier would read none of a set that has one.
+func isStrange(text jsontext.Value) bool {
+	var key jose.JSONWebKey
+	return key.UnmarshalJSON(text) != nil || !key.Valid()
 }
 
 // watched tells a signature that is wrong from keys that could not be fetched, which the verifier
