@@ -19,6 +19,7 @@ const (
 	metadataAge = time.Hour       // how long what a provider says of itself is good
 	metadataMax = 24 * time.Hour  // how long it is used when the provider says nothing new
 	failureAge  = 3 * time.Second // how long a failure is not tried again
+	newsWait    = time.Second     // how long to wait for news of a provider that is known already
 )
 
 // metadata is what a provider says of itself (OpenID Connect Discovery section 3), or what is
@@ -63,8 +64,17 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	}
 	detached := context.WithoutCancel(ctx) // others wait for it too; the client gives up by itself
 	answer := d.flight.DoChan("", func() (any, error) { return d.ask(detached) })
+	waiting, before := ctx, d.before()
+	if before != nil {
+		var enough context.CancelFunc
+		waiting, enough = context.WithTimeout(ctx, newsWait)
+		defer enough()
+	}
 	select {
-	case <-ctx.Done():
+	case <-waiting.Done():
+		if before != nil && ctx.Err() == nil {
+			return before, nil
+		}
 		return nil, d.provider.fail("discovery", ctx.Err())
 	case r := <-answer:
 		if r.Err != nil {
@@ -84,6 +94,16 @@ func (d *discovery) remembered() (*metadata, error) {
 		return d.found, nil
 	}
 	return nil, d.failed
+}
+
+// before returns what was found before, if that was not too long ago.
+func (d *discovery) before() *metadata {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.found == nil || !d.provider.now().Before(d.at.Add(metadataMax)) {
+		return nil
+	}
+	return d.found
 }
 
 // ask fetches anew. What was found before serves for a while longer when that fails.
