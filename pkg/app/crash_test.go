@@ -144,6 +144,7 @@ func crashes(t *testing.T, flows map[string]flow) {
 	dialecttest.EachKind(t, func(t *testing.T, fresh func(testing.TB) dialecttest.Opener) {
 		for name, f := range flows {
 			t.Run(name, func(t *testing.T) {
+				t.Parallel() // each has a store of its own, and waits for it most of the time
 				total := crash(t, fresh(t), f, -1, false)
 				for n := range total + 1 {
 					for _, lose := range []bool{false, true} {
