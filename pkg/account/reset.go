@@ -17,7 +17,8 @@ var ErrLinkExpired = fault.New(fault.Gone, "link_expired", "the link has expired
 
 // ResetPassword takes the token of a mailed link and sets another password. It ends every
 // session, signs nobody in, and counts the address as proved: the mail was read there (OWASP
-// ASVS 6.4.3).
+// ASVS 6.4.3). Identities at providers are no way in any more: who has to reset a password may
+// not know of all of them.
 func (s *Service) ResetPassword(ctx context.Context, by identity.Actor, token, next string) error {
 	of, t, err := s.holder(ctx, by, identity.ResetPassword, token)
 	if err != nil {
@@ -41,9 +42,11 @@ func (s *Service) reset(ctx context.Context, by identity.Actor, of identity.User
 		return err
 	}
 	_, err = s.spend(ctx, by, identity.ResetPassword, t, func(u *identity.User, proof identity.Proof, now time.Time) ([]identity.Consequence, error) {
+		// Whoever made the account, or was in it, may have left another way in. An identity whose
+		// verified address is the account's comes back by itself.
+		u.DropLinked()
 		if proof.Email == u.Email && !u.EmailVerified {
 			u.EmailVerified = true
-			u.DropLinked() // whoever made the account may have another way in there
 			u.Profile.RecoveryEmail = ""
 		}
 		return s.replacePassword(by, u, phc, now), nil

@@ -15,7 +15,8 @@ import (
 // Bounds of an offer.
 const (
 	MaxReferralTokens = 32
-	maxReferralToken  = 128 // characters
+	maxReferralToken  = 128  // characters
+	maxReferralBytes  = 2048 // of all together: anybody may write them down here
 )
 
 // Offer is an invitation for the reader of one address to make an ordinary account. Its code is a
@@ -34,7 +35,7 @@ func (o Offer) Check() (emailKey string, err error) {
 	if !referrals(o.ReferralTokens) {
 		bad = append(bad, fault.Field{
 			Field: "referral_tokens", Code: "invalid_text",
-			Message: fmt.Sprintf("referral_tokens are at most %d texts of 1 to %d characters without control characters", MaxReferralTokens, maxReferralToken),
+			Message: fmt.Sprintf("referral_tokens are at most %d texts of 1 to %d characters without control characters, and %d bytes together", MaxReferralTokens, maxReferralToken, maxReferralBytes),
 		})
 	}
 	if len(bad) > 0 {
@@ -47,8 +48,9 @@ func referrals(tokens []string) bool {
 	if len(tokens) > MaxReferralTokens {
 		return false
 	}
+	total := 0
 	for _, t := range tokens {
-		if t == "" || !utf8.ValidString(t) || utf8.RuneCountInString(t) > maxReferralToken || hasControl(t) {
+		if total += len(t); t == "" || total > maxReferralBytes || !utf8.ValidString(t) || utf8.RuneCountInString(t) > maxReferralToken || hasControl(t) {
 			return false
 		}
 	}

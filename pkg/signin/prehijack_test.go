@@ -81,6 +81,29 @@ func TestTrojanIdentifier(t *testing.T) {
 	})
 }
 
+// TestAResetLeavesNoOtherWayIn: Ada has clicked on the mail of Eve's sign-up, wonders, and resets.
+func TestAResetLeavesNoOtherWayIn(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open)
+		before := verified(t, s)
+		by, err := s.App.Sessions.Authenticate(t.Context(), before.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.App.Accounts.Link(t.Context(), by, eves()); err != nil {
+			t.Fatal(err)
+		}
+		does(t, s, 202, dialecttest.Request{Path: "/auth/forgotPassword", Body: pairs("email", ada)})
+		does(t, s, 204, dialecttest.Request{Path: "/auth/resetPassword", Body: pairs("token", s.MailedToken(t, mail.ResetPassword, ada), "newPassword", another)})
+		if g, err := s.App.Signin.Assert(t.Context(), reader, eves()); err == nil && g.User.ID == before.LocalID {
+			t.Error("Eve comes in by her identity")
+		}
+		if u := stored(t, s); len(u.Linked) != 0 || len(u.Identifiers) != 1 {
+			t.Errorf("left are %v and %v", u.Linked, u.Identifiers)
+		}
+	})
+}
+
 // TestUnexpiredEmailChange: Eve asks for her own address to become the account's, and waits with the
 // link in it until Ada has come.
 func TestUnexpiredEmailChange(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -345,13 +346,14 @@ func TestInvitationsAreFew(t *testing.T) {
 func TestReferralTokensAreBounded(t *testing.T) {
 	s := start(t, dialecttest.SQLite(t))
 	signed := signedIn(t, s, bob)
-	const message = "referral_tokens are at most 32 texts of 1 to 128 characters without control characters"
+	const message = "referral_tokens are at most 32 texts of 1 to 128 characters without control characters, and 2048 bytes together"
 	many := make([]string, 33)
 	for i := range many {
 		many[i] = "x"
 	}
+	heavy := slices.Repeat([]string{strings.Repeat("x", 128)}, 17)
 	for _, by := range []func(request) request{func(q request) request { return q.ByCookie(signed) }, func(q request) request { return q }} {
-		for _, tokens := range [][]string{many, {""}, {strings.Repeat("x", 129)}, {"a\nb"}, {"\x00"}, {"ok", "\x1b[2J"}} {
+		for _, tokens := range [][]string{many, {""}, {strings.Repeat("x", 129)}, {"a\nb"}, {"\x00"}, {"ok", "\x1b[2J"}, heavy} {
 			says(t, s, by(request{Path: "/api/invitation", Body: dialecttest.JSON(map[string]any{"email": ada, "referral_tokens": tokens})}), message)
 		}
 		for _, raw := range []string{`"x"`, `[1]`, `{"a":1}`, `[["x"]]`, `[null]`} {
