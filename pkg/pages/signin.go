@@ -78,9 +78,12 @@ func (h *Handler) signUpPage(v visit) (httpkit.Reply, error) {
 // signUpView hides a code that came with the link, and asks for one where it is needed.
 func (h *Handler) signUpView(v visit, hideCode bool) *view {
 	form := &inquiry{Action: mail.SignUpPath, Submit: v.Text("pages.sign_up.submit")}
-	show := &view{Title: v.Text("pages.sign_up.title"), Form: form, Others: h.providers(v), Links: []link{
+	show := &view{Title: v.Text("pages.sign_up.title"), Form: form, Links: []link{
 		{v.link(mail.SignInPath), v.Text("pages.sign_up.have_account")},
 	}}
+	if h.Signin.Registration == signin.Open && v.Get(fieldCode) == "" {
+		show.Others = h.providers(v) // an invitation does not go along to a provider
+	}
 	switch {
 	case hideCode:
 		show.Intro = []string{v.Text("pages.sign_up.invited")}

@@ -41,7 +41,8 @@ type Upkeep interface {
 	// Ping returns nil when the store answers and can write.
 	Ping(ctx context.Context) error
 	// Sweep removes what is no longer needed at now and has no consequence outstanding:
-	// sessions that ended or expired more than RetainSessions ago, counters whose window is
+	// sessions that ended or expired more than RetainSessions ago, invitations of the form CodeUUID
+	// with uses left that expired more than RetainInvitations ago, counters whose window is
 	// over, tombstones, and (where the store has such things) claims on names that no user
 	// lists and that are older than a minute. It works in small steps and may stop early;
 	// calling it again goes on. It returns how many records it removed, 0 when there was
@@ -56,6 +57,10 @@ type Upkeep interface {
 // RetainSessions is how long a dead session is kept, so that a replay of its refresh token
 // is still recognised and its end still explained.
 const RetainSessions = 24 * time.Hour
+
+// RetainInvitations is how long an invitation is kept that went by mail and was not taken up:
+// anybody may have asked for it, and its address is somebody's.
+const RetainInvitations = 30 * 24 * time.Hour
 
 // ClaimTimeout is how long a half-made record may stand in another's way: a claim on a name
 // or a reserved use whose user never came is void after it.

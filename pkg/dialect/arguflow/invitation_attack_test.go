@@ -351,9 +351,8 @@ func TestReferralTokensAreBounded(t *testing.T) {
 	for i := range many {
 		many[i] = "x"
 	}
-	heavy := slices.Repeat([]string{strings.Repeat("x", 128)}, 17)
 	for _, by := range []func(request) request{func(q request) request { return q.ByCookie(signed) }, func(q request) request { return q }} {
-		for _, tokens := range [][]string{many, {""}, {strings.Repeat("x", 129)}, {"a\nb"}, {"\x00"}, {"ok", "\x1b[2J"}, heavy} {
+		for _, tokens := range [][]string{many, {""}, {strings.Repeat("x", 129)}, {"a\nb"}, {"\x00"}, {"ok", "\x1b[2J"}, slices.Repeat([]string{strings.Repeat("x", 128)}, 17)} {
 			says(t, s, by(request{Path: "/api/invitation", Body: dialecttest.JSON(map[string]any{"email": ada, "referral_tokens": tokens})}), message)
 		}
 		for _, raw := range []string{`"x"`, `[1]`, `{"a":1}`, `[["x"]]`, `[null]`} {

@@ -39,6 +39,7 @@ func indexes() []index {
 		{coll: colInvitations, keys: desc("created_at", "_id")},
 		{coll: colInvitations, keys: asc("reserved")},
 		{coll: colInvitations, keys: asc("code_hash")},
+		{coll: colInvitations, keys: asc("form", "expires_at")},
 		{coll: colOutbox, keys: asc("pending.due_at")},
 		{coll: colIdentifiers, keys: asc("confirmed", "at")},
 		{coll: colCounters, keys: asc("resets_at"), ttl: counterSlack},

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
@@ -40,6 +41,12 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 		},
 		func() (int64, bool, error) {
 			return s.sweepRecords(ctx, colCounters, bson.M{"resets_at": bson.M{"$lte": now}})
+		},
+		func() (int64, bool, error) {
+			lapsed := bson.M{"$lt": now.Add(-store.RetainInvitations)}
+			return s.sweepRecords(ctx, colInvitations, bson.M{
+				"form": identity.CodeUUID, "expires_at": lapsed, "left": bson.M{"$gt": 0}, "pending": settled,
+			})
 		},
 		func() (int64, bool, error) { return s.sweepUsers(ctx, now) },
 		func() (int64, bool, error) {

@@ -105,24 +105,34 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 		counters   = `DELETE FROM counters WHERE name IN (SELECT name FROM counters WHERE resets_at <= ? LIMIT ?)`
 		tombstones = `DELETE FROM users WHERE id IN (SELECT id FROM users d WHERE deleted = 1
 			AND NOT EXISTS (SELECT 1 FROM consequences WHERE holder <> '' AND holder = '` + userHolder + `' || d.id) LIMIT ?)`
+		invitations = `DELETE FROM invitations WHERE id IN (SELECT id FROM invitations
+			WHERE form = 'uuid' AND uses_left > 0 AND expires_at < ? LIMIT ?)`
 	)
-	dead, err := s.sweep(ctx, sessions, millis(now.Add(-store.RetainSessions)), sweepChunk)
-	if err != nil {
-		return dead, err
-	}
-	over, err := s.sweep(ctx, counters, millis(now), sweepChunk)
-	if err != nil {
-		return dead + over, err
-	}
-	gone, err := s.sweep(ctx, tombstones, sweepChunk)
-	if err != nil {
-		return dead + over + gone, err
+	var removed, erased int64
+	for _, step := range []struct {
+		statement string
+		args      []any
+		erases    bool // what is of a person
+	}{
+		{sessions, []any{millis(now.Add(-store.RetainSessions)), sweepChunk}, false},
+		{counters, []any{millis(now), sweepChunk}, false},
+		{tombstones, []any{sweepChunk}, true},
+		{invitations, []any{millis(now.Add(-store.RetainInvitations)), sweepChunk}, true},
+	} {
+		n, err := s.sweep(ctx, step.statement, step.args...)
+		removed += n
+		if step.erases {
+			erased += n
+		}
+		if err != nil {
+			return removed, err
+		}
 	}
 	if err := s.catchUp(ctx); err != nil {
-		return dead + over + gone, err
+		return removed, err
 	}
-	s.tidy(ctx, gone > 0)
-	return dead + over + gone, nil
+	s.tidy(ctx, erased > 0)
+	return removed, nil
 }
 
 // sweep runs a statement that deletes a chunk until there is nothing left for it.

@@ -36,13 +36,17 @@ func upkeepBugs() []bug {
 			"upkeep/Sweep of an empty store removes nothing"}},
 		{"Sweep removes sessions a moment early", func(m *memory) store.Store { return sweepsEarly{m} }, []string{
 			"upkeep/Sweep removes sessions that ended or expired more than RetainSessions ago, and no others",
-			"upkeep/Sweep removes counters whose window is over, and no others"}},
+			"upkeep/Sweep removes counters whose window is over, and no others",
+			"upkeep/Sweep removes mailed invitations that expired untaken more than RetainInvitations ago, and no others"}},
+		{"Sweep removes mailed invitations whoever took them", func(m *memory) store.Store { return sweepsTaken{m} }, []string{
+			"upkeep/Sweep removes mailed invitations that expired untaken more than RetainInvitations ago, and no others"}},
 		{"Sweep removes provisional users", func(m *memory) store.Store { return sweepsProvisional{m} }, []string{
 			"upkeep/Sweep removes tombstones, and no other users"}},
 		{"Sweep ignores what is outstanding", func(m *memory) store.Store { return sweepsOutstanding{m} }, []string{
 			"upkeep/Sweep keeps a record until its last consequence is settled"}},
 		{"Sweep removes dead invitations", func(m *memory) store.Store { return sweepsInvitations{m} }, []string{
-			"upkeep/Sweep keeps invitations, API keys, the key set, the audit log and what is due"}},
+			"upkeep/Sweep keeps invitations, API keys, the key set, the audit log and what is due",
+			"upkeep/Sweep removes mailed invitations that expired untaken more than RetainInvitations ago, and no others"}},
 		{"Sweep reads and removes in two steps", func(m *memory) store.Store { return racySweep{m} }, []string{
 			"upkeep/concurrent Sweep removes each record once"}},
 	}
@@ -146,6 +150,19 @@ func (b sweepsInvitations) Sweep(ctx context.Context, now time.Time) (int64, err
 	n, err := b.memory.Sweep(ctx, now)
 	for id, i := range b.invitations {
 		if i.State(now) != identity.InvitationPending {
+			delete(b.invitations, id)
+			n++
+		}
+	}
+	return n, err
+}
+
+type sweepsTaken struct{ *memory }
+
+func (b sweepsTaken) Sweep(ctx context.Context, now time.Time) (int64, error) {
+	n, err := b.memory.Sweep(ctx, now)
+	for id, i := range b.invitations {
+		if i.Left = 1; lapsed(i, now) {
 			delete(b.invitations, id)
 			n++
 		}

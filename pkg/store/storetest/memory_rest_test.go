@@ -223,6 +223,12 @@ func (m *memory) Sweep(ctx context.Context, now time.Time) (n int64, err error) 
 				n++
 			}
 		}
+		for id, i := range m.invitations {
+			if lapsed(i, now) && !m.outstanding(id) {
+				delete(m.invitations, id)
+				n++
+			}
+		}
 		for key, c := range m.counts {
 			if !now.Before(c.ResetsAt) {
 				delete(m.counts, key)
@@ -232,6 +238,10 @@ func (m *memory) Sweep(ctx context.Context, now time.Time) (n int64, err error) 
 		return nil
 	})
 	return n, err
+}
+
+func lapsed(i identity.Invitation, now time.Time) bool {
+	return i.Form == identity.CodeUUID && i.Left > 0 && i.ExpiresAt.Before(now.Add(-store.RetainInvitations))
 }
 
 func (m *memory) Describe(context.Context) (string, error) { return "memory", nil }

@@ -16,6 +16,7 @@ func upkeep() []promise {
 		{"Sweep removes sessions that ended or expired more than RetainSessions ago, and no others", sweepSessions},
 		{"Sweep removes counters whose window is over, and no others", sweepCounters},
 		{"Sweep removes tombstones, and no other users", sweepTombstones},
+		{"Sweep removes mailed invitations that expired untaken more than RetainInvitations ago, and no others", sweepInvitations},
 		{"Sweep keeps a record until its last consequence is settled", sweepKeepsOutstanding},
 		{"Sweep keeps invitations, API keys, the key set, the audit log and what is due", sweepKeepsTheRest},
 		{"concurrent Sweep removes each record once", sweepRace},
@@ -122,6 +123,29 @@ func sweepTombstones(k *kit) {
 	for _, u := range []identity.User{plain, shut, coming} {
 		k.equal("a user who stays", k.user(u.ID), u)
 		k.holds(u.ID, u.Identifiers[0])
+	}
+}
+
+func sweepInvitations(k *kit) {
+	mailed := func(id string, expires time.Time) identity.Invitation {
+		i := newInvitation(id, 1)
+		i.Form, i.ExpiresAt = identity.CodeUUID, expires
+		return i
+	}
+	now := at(store.RetainInvitations).Add(time.Hour)
+	limit := now.Add(-store.RetainInvitations)
+	text := newInvitation("text", 1)
+	text.ExpiresAt = limit.Add(-time.Millisecond)
+	k.invite(mailed("lapsed", limit.Add(-time.Millisecond)), mailed("revoked", limit.Add(-time.Millisecond)), mailed("recent", limit), mailed("taken", limit.Add(-time.Millisecond)), text)
+	k.ok(k.s.RevokeInvitation(k.ctx, "revoked", at(0)))
+	k.reserve("taken", "u")
+	k.equal("what was removed", k.sweep(now), int64(2))
+	for _, id := range []string{"lapsed", "revoked"} {
+		_, err := k.s.Invitation(k.ctx, id)
+		k.refused(err, store.ErrNotFound)
+	}
+	for _, id := range []string{"recent", "taken", "text"} {
+		k.invitation(id)
 	}
 }
 
