@@ -234,7 +234,11 @@ func TestUnlinking(t *testing.T) {
 		}
 		must(t, w.Server, reset(w.MailedToken(t, mail.ResetPassword, lovelace.Email), goodPassword), 204)
 		a = w.Login(t, lovelace.Email, goodPassword)
-		must(t, w.Server, unlink(a, "github"), 204)
+		if got := w.linked(t, a); len(got) != 0 {
+			t.Errorf("a reset has left: %v", got)
+		}
+		must(t, w.Server, linkBy(a, "github", "accessToken", w.providers["github"].AccessToken(providertest.ClientID)), 200)
+		must(t, w.Server, unlink(a, "github"), 204) // there is a password now
 		if got := w.linked(t, a); len(got) != 0 {
 			t.Errorf("linked: %v", got)
 		}
