@@ -81,7 +81,7 @@ func (h *Handler) setPassword(v visit) (httpkit.Reply, error) {
 	}
 	u, gone := h.Accounts.PeekReset(v.Context, v.Actor, v.id())
 	if gone != nil {
-		return h.deadLink(v, gone)
+		return h.deadLink(v, err)
 	}
 	return h.again(v, err, v.resetView(mail.PasswordPath+v.id(), u.Email))
 }
