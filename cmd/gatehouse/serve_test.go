@@ -84,7 +84,7 @@ func TestDevelopmentModePrintsWhatItTakesToTryIt(t *testing.T) {
 	s := newSite(t, "")
 	n := s.serve(t, "--dev")
 	var line []string
-	poll(t, 5*time.Second, "the line to paste is printed", func() bool {
+	poll(t, 30*time.Second, "the line to paste is printed", func() bool {
 		line = regexp.MustCompile(`(?m)^  (curl -s .*)$`).FindStringSubmatch(n.out.String())
 		return line != nil
 	})
@@ -194,7 +194,7 @@ func TestAServerThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {
 		t.Errorf("it lives: %d", r.Status)
 	}
 	n.Login(t, "ada@example.com", goodPassword)
-	poll(t, 5*time.Second, "it accepts nothing new", func() bool {
+	poll(t, 30*time.Second, "it accepts nothing new", func() bool {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL, "http://"))
 		if err == nil {
 			_ = conn.Close() // else it would wait for a request
@@ -254,9 +254,9 @@ func TestAServerThatIsToldToStopUnderLoadCutsNothingOff(t *testing.T) {
 func TestASecondSignalStopsAServerAtOnce(t *testing.T) {
 	n := newSite(t, "", "GATEHOUSE_DRAIN_DELAY=60s").serve(t)
 	n.terminate(t)
-	poll(t, 5*time.Second, "it drains", func() bool { return n.Do(t, request{Path: "/readyz"}).Status == 503 })
+	poll(t, 30*time.Second, "it drains", func() bool { return n.Do(t, request{Path: "/readyz"}).Status == 503 })
 	began := time.Now()
-	poll(t, 5*time.Second, "it ends", func() bool {
+	poll(t, 30*time.Second, "it ends", func() bool {
 		n.terminate(t)
 		return n.gone()
 	})

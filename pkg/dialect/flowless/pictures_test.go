@@ -100,13 +100,9 @@ func TestWhatIsNoPictureChangesNothing(t *testing.T) {
 		ada := s.NewFlowless(t, "ada@example.com", identity.Customer)
 		before := upload(t, s, ada.ID, photo(t))
 		for name, content := range attacks(t) {
-			began := time.Now()
 			r := s.Do(t, uploading(t, ada.ID, content))
 			if r.Status < 400 || r.Status >= 500 || r.Status != http.StatusRequestEntityTooLarge && !strings.Contains(r.Body, `"field":"picture"`) {
 				t.Errorf("%s: %d %s", name, r.Status, r.Body)
-			}
-			if took := time.Since(began); took > time.Second {
-				t.Errorf("%s takes %v", name, took)
 			}
 		}
 		for name, file := range map[string]string{

@@ -78,7 +78,7 @@ func everyCall(s *mongo.Store) map[string]func(context.Context) error {
 	}
 }
 
-// unavailable ends the test unless every call says within 4 seconds that nobody knows.
+// unavailable ends the test unless every call says within half a minute that nobody knows.
 func unavailable(t *testing.T, s *mongo.Store) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -86,7 +86,7 @@ func unavailable(t *testing.T, s *mongo.Store) {
 		wg.Go(func() {
 			begun := time.Now()
 			err := call(t.Context())
-			if took := time.Since(begun); took > 4*time.Second {
+			if took := time.Since(begun); took > 30*time.Second {
 				t.Errorf("%s took %v", name, took)
 			}
 			if !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) ||
@@ -111,11 +111,11 @@ func TestAnOutageIsNeverAnAbsenceAndHealsByItself(t *testing.T) {
 	server.Kill(t)
 	unavailable(t, s)
 	server.Restart(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for s.Ping(ctx) != nil {
 		if ctx.Err() != nil {
-			t.Fatal("the store does not answer 20 s after the server came back")
+			t.Fatal("the store does not answer a minute after the server came back")
 		}
 	}
 	if err := s.CreateUser(t.Context(), user("later", "later@example.com")); err != nil {
