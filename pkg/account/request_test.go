@@ -3,11 +3,8 @@ package account_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,59 +81,10 @@ func TestALinkLeadsToThePageThatWasNamed(t *testing.T) {
 	})
 }
 
-// watched notes what asking for a mail could call.
-type watched struct {
-	store.Store
-	mu    sync.Mutex
-	calls []string
-}
-
-func (w *watched) note(call string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = append(w.calls, call)
-}
-
-// since returns the calls since it was last asked.
-func (w *watched) since() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	calls := w.calls
-	w.calls = nil
-	return calls
-}
-
-func (w *watched) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]store.Count, error) {
-	w.note(fmt.Sprintf("Hit %d", len(c)))
-	return w.Store.Hit(ctx, now, c...)
-}
-
-func (w *watched) Record(ctx context.Context, also ...identity.Consequence) error {
-	for _, c := range also {
-		w.note("Record " + string(c.Kind))
-	}
-	return w.Store.Record(ctx, also...)
-}
-
-func (w *watched) User(ctx context.Context, id string) (identity.User, error) {
-	w.note("User")
-	return w.Store.User(ctx, id)
-}
-
-func (w *watched) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
-	w.note("UserByIdentifier")
-	return w.Store.UserByIdentifier(ctx, name)
-}
-
-func (w *watched) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	w.note("UpdateUser")
-	return w.Store.UpdateUser(ctx, u, also...)
-}
-
-func watch(t *testing.T, open dialecttest.Opener) (s *dialecttest.Server, w *watched) {
+func watch(t *testing.T, open dialecttest.Opener) (s *dialecttest.Server, w *dialecttest.Watched) {
 	t.Helper()
 	s = start(t, open, func(db store.Store) store.Store {
-		w = &watched{Store: db}
+		w = &dialecttest.Watched{Store: db}
 		return w
 	})
 	return s, w
@@ -157,11 +105,11 @@ func TestAskingForALinkLooksNothingUp(t *testing.T) {
 		for _, a := range asks {
 			for _, page := range []string{"", "https://app.example.org/in"} {
 				for _, email := range []string{ada, "shut@example.com", "nobody@example.com"} {
-					w.since()
+					w.Since()
 					if err := a.ask(s, t.Context(), email, page); err != nil {
 						t.Error(err)
 					}
-					if diff := cmp.Diff([]string{"Hit 1", "Record account_request"}, w.since()); diff != "" {
+					if diff := cmp.Diff([]string{"Hit 1", "Record account_request"}, w.Since()); diff != "" {
 						t.Errorf("%s for %s (-want +got):\n%s", a.field, email, diff)
 					}
 				}
@@ -181,7 +129,7 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 	s, w := watch(t, dialecttest.SQLite(t))
 	s.Register(t, ada, phrase)
 	s.Settle(t)
-	w.since()
+	w.Since()
 	for _, a := range asks {
 		for _, page := range []string{
 			"https://evil.example/", "//evil.example", "/account/reset", "https://app.example.org@evil.example/", "https://user@app.example.org/",
@@ -197,7 +145,7 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 			}
 		}
 	}
-	if calls := w.since(); len(calls) > 0 {
+	if calls := w.Since(); len(calls) > 0 {
 		t.Errorf("before it was refused: %v", calls)
 	}
 	s.Settle(t)

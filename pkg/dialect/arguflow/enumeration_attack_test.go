@@ -1,12 +1,9 @@
 package arguflow_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,106 +11,16 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
-	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
 // samples is how many accounts of each sort are compared: answers byte for byte, work call by
 // call, so that a difference shows every time.
 const samples = 6
 
-// watched notes every call that could tell accounts apart by the time it takes.
-type watched struct {
-	store.Store
-
-	mu    sync.Mutex
-	calls []string
-}
-
-func (w *watched) note(call string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = append(w.calls, call)
-}
-
-// since returns the calls since it was last asked.
-func (w *watched) since() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	calls := w.calls
-	w.calls = nil
-	return calls
-}
-
-func (w *watched) User(ctx context.Context, id string) (identity.User, error) {
-	w.note("User")
-	return w.Store.User(ctx, id)
-}
-
-func (w *watched) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
-	w.note("UserByIdentifier")
-	return w.Store.UserByIdentifier(ctx, name)
-}
-
-func (w *watched) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	w.note("CreateUser")
-	return w.Store.CreateUser(ctx, u, also...)
-}
-
-func (w *watched) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	w.note("UpdateUser")
-	return w.Store.UpdateUser(ctx, u, also...)
-}
-
-func (w *watched) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
-	w.note("SessionAndUser")
-	return w.Store.SessionAndUser(ctx, id)
-}
-
-func (w *watched) CreateInvitation(ctx context.Context, inv identity.Invitation, also ...identity.Consequence) error {
-	w.note("CreateInvitation")
-	return w.Store.CreateInvitation(ctx, inv, also...)
-}
-
-func (w *watched) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
-	w.note("Invitation")
-	return w.Store.Invitation(ctx, id)
-}
-
-func (w *watched) InvitationByCode(ctx context.Context, hash []byte) (identity.Invitation, error) {
-	w.note("InvitationByCode")
-	return w.Store.InvitationByCode(ctx, hash)
-}
-
-func (w *watched) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]store.Count, error) {
-	w.note(fmt.Sprintf("Hit %d", len(c)))
-	return w.Store.Hit(ctx, now, c...)
-}
-
-func (w *watched) Peek(ctx context.Context, now time.Time, c store.Counter) (store.Count, error) {
-	w.note("Peek")
-	return w.Store.Peek(ctx, now, c)
-}
-
-func (w *watched) Forget(ctx context.Context, keys ...string) error {
-	w.note("Forget")
-	return w.Store.Forget(ctx, keys...)
-}
-
-func (w *watched) Record(ctx context.Context, also ...identity.Consequence) error {
-	for _, c := range also {
-		w.note("Record " + string(c.Kind))
-	}
-	return w.Store.Record(ctx, also...)
-}
-
-// watch starts a service whose store is watched.
-func watch(t *testing.T, open dialecttest.Opener, env ...string) (*dialecttest.Server, *watched, *dialecttest.Passwords) {
+// watch starts a service whose store and passwords are watched.
+func watch(t *testing.T, open dialecttest.Opener, env ...string) (*dialecttest.Server, *dialecttest.Watched, *dialecttest.Passwords) {
 	t.Helper()
-	var w *watched
-	s := dialecttest.Start(t, open, dialecttest.Options{Env: env, Wrap: func(db store.Store) store.Store {
-		w = &watched{Store: db}
-		return w
-	}})
+	s, w := dialecttest.Watch(t, open, env...)
 	return s, w, dialecttest.QuickPasswords(s)
 }
 
@@ -193,9 +100,9 @@ func TestNobodyLearnsWhoHasAnAccount(t *testing.T) {
 				ask := func(email string) (response, []string, int64) {
 					caller++
 					q := with(c.ask(email), "X-Forwarded-For", fmt.Sprintf("198.51.%d.%d", 100+caller/250, caller%250))
-					calls.since()
+					calls.Since()
 					work.Work()
-					return s.Do(t, q), calls.since(), work.Work()
+					return s.Do(t, q), calls.Since(), work.Work()
 				}
 				before := len(s.Letters.All())
 				for i := range samples {

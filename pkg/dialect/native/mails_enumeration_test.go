@@ -1,121 +1,16 @@
 package native_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
-	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
-
-// watched notes every call that could tell accounts apart by the time it takes.
-type watched struct {
-	store.Store
-
-	mu    sync.Mutex
-	calls []string
-}
-
-func (w *watched) note(call string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = append(w.calls, call)
-}
-
-// since returns the calls since it was last asked.
-func (w *watched) since() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	calls := w.calls
-	w.calls = nil
-	return calls
-}
-
-func (w *watched) User(ctx context.Context, id string) (identity.User, error) {
-	w.note("User")
-	return w.Store.User(ctx, id)
-}
-
-func (w *watched) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
-	w.note("UserByIdentifier")
-	return w.Store.UserByIdentifier(ctx, name)
-}
-
-func (w *watched) Users(ctx context.Context, after string, limit int) ([]identity.User, error) {
-	w.note("Users")
-	return w.Store.Users(ctx, after, limit)
-}
-
-func (w *watched) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	w.note("CreateUser")
-	return w.Store.CreateUser(ctx, u, also...)
-}
-
-func (w *watched) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	w.note("UpdateUser")
-	return w.Store.UpdateUser(ctx, u, also...)
-}
-
-func (w *watched) RemoveUser(ctx context.Context, id string, rev int64) error {
-	w.note("RemoveUser")
-	return w.Store.RemoveUser(ctx, id, rev)
-}
-
-func (w *watched) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
-	w.note("SessionAndUser")
-	return w.Store.SessionAndUser(ctx, id)
-}
-
-func (w *watched) Invitation(ctx context.Context, id string) (identity.Invitation, error) {
-	w.note("Invitation")
-	return w.Store.Invitation(ctx, id)
-}
-
-func (w *watched) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]store.Count, error) {
-	w.note(fmt.Sprintf("Hit %d", len(c)))
-	return w.Store.Hit(ctx, now, c...)
-}
-
-func (w *watched) Peek(ctx context.Context, now time.Time, c store.Counter) (store.Count, error) {
-	w.note("Peek")
-	return w.Store.Peek(ctx, now, c)
-}
-
-func (w *watched) Forget(ctx context.Context, keys ...string) error {
-	w.note("Forget")
-	return w.Store.Forget(ctx, keys...)
-}
-
-func (w *watched) Record(ctx context.Context, also ...identity.Consequence) error {
-	for _, c := range also {
-		w.note("Record " + string(c.Kind))
-	}
-	return w.Store.Record(ctx, also...)
-}
-
-func (w *watched) ClaimDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]store.Due, error) {
-	w.note("ClaimDue")
-	return w.Store.ClaimDue(ctx, now, lease, limit)
-}
-
-// watch starts a service whose store is watched.
-func watch(t *testing.T, open dialecttest.Opener, env ...string) (*dialecttest.Server, *watched) {
-	t.Helper()
-	var w *watched
-	s := dialecttest.Start(t, open, dialecttest.Options{Env: env, Wrap: func(db store.Store) store.Store {
-		w = &watched{Store: db}
-		return w
-	}})
-	return s, w
-}
 
 // provisional adds accounts whose invitation is not confirmed yet.
 func provisional(t *testing.T, s *dialecttest.Server, sorts map[string][]string) {
@@ -136,7 +31,7 @@ func provisional(t *testing.T, s *dialecttest.Server, sorts map[string][]string)
 // it, byte by byte and call by call: where both are the same the time is.
 func TestAskingForAMailDoesNotTellWhoHasAnAccount(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
-		s, store := watch(t, open, behindProxy)
+		s, store := dialecttest.Watch(t, open, behindProxy)
 		work := dialecttest.QuickPasswords(s)
 		sorts := people(t, s)
 		provisional(t, s, sorts)
@@ -163,8 +58,8 @@ func TestAskingForAMailDoesNotTellWhoHasAnAccount(t *testing.T) {
 					ask := func(email string) (dialecttest.Response, []string) {
 						caller++
 						q := by(caller, c.ask(email))
-						store.since()
-						return s.Do(t, q), store.since()
+						store.Since()
+						return s.Do(t, q), store.Since()
 					}
 					ask("warm@example.com") // API keys are read once and then known by heart
 					for i := range samples {
