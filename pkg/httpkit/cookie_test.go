@@ -86,7 +86,7 @@ func TestWhoACookieLetsIn(t *testing.T) {
 				}
 				return httpkit.Reply{Status: 200, Body: httpkit.Document{Type: "text/plain", Content: []byte(who)}}, nil
 			},
-		}, time.Hour, func(k *httpkit.Kit) { k.Sessions, k.CrossOrigin = keeper, guard })
+		}, func(k *httpkit.Kit) { k.Sessions, k.CrossOrigin = keeper, guard })
 	}
 	users, anybody := serve(false), serve(true)
 	for _, c := range []struct {
@@ -172,7 +172,7 @@ func TestAReadWithAnEffectKnowsForeignPages(t *testing.T) {
 			}
 			return httpkit.Reply{Status: status}, nil
 		},
-	}, time.Hour, func(k *httpkit.Kit) { k.CrossOrigin = guard })
+	}, func(k *httpkit.Kit) { k.CrossOrigin = guard })
 	for headers, foreign := range map[string]bool{
 		"": false, "Sec-Fetch-Site: same-origin": false, "Sec-Fetch-Site: none": false, "Origin: https://good.example": false,
 		"Sec-Fetch-Site: cross-site, Origin: https://good.example": false, "Sec-Fetch-Site: cross-site": true, "Sec-Fetch-Site: same-site": true,

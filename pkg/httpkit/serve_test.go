@@ -3,8 +3,11 @@ package httpkit_test
 import (
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -13,9 +16,8 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
 )
 
-// serveRoute starts a server with one public route that gives a body so long to arrive.
-func serveRoute(t *testing.T, route httpkit.Route, patience time.Duration, change ...func(*httpkit.Kit)) *httptest.Server {
-	t.Helper()
+// mounted returns what answers one public route.
+func mounted(route httpkit.Route, change ...func(*httpkit.Kit)) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	kit := &httpkit.Kit{
@@ -26,19 +28,77 @@ func serveRoute(t *testing.T, route httpkit.Route, patience time.Duration, chang
 		f(kit)
 	}
 	kit.Mount(engine, httpkit.Problems, []httpkit.Route{route})
-	srv := httptest.NewUnstartedServer(&httpkit.Shield{Next: engine, Log: slog.New(slog.DiscardHandler)})
-	srv.Config.ReadTimeout, srv.Config.WriteTimeout = patience, patience+200*time.Millisecond
-	srv.Start()
+	return &httpkit.Shield{Next: engine, Log: slog.New(slog.DiscardHandler)}
+}
+
+// serveRoute starts a server with one route.
+func serveRoute(t *testing.T, route httpkit.Route, change ...func(*httpkit.Kit)) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(mounted(route, change...))
 	t.Cleanup(srv.Close)
 	return srv
 }
 
-func dial(t *testing.T, srv *httptest.Server) net.Conn {
+// inBubble runs a part of a test with a clock of its own.
+func inBubble(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
-	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
+}
+
+// server listens inside this process: in a bubble of testing/synctest its clock and that of its
+// connections moves when everybody waits, and no moment is too short for a slow machine.
+type server struct {
+	calls chan net.Conn
+	ended chan struct{}
+	end   func()
+}
+
+// serveWithin starts, in a bubble, a server that gives a request so long to arrive.
+func serveWithin(t *testing.T, patience time.Duration, h http.Handler) *server {
+	t.Helper()
+	s := &server{calls: make(chan net.Conn), ended: make(chan struct{})}
+	s.end = sync.OnceFunc(func() { close(s.ended) })
+	web := &http.Server{
+		Handler: h, ReadTimeout: patience, WriteTimeout: patience + 200*time.Millisecond,
 	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return conn
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = web.Serve(s) })
+	t.Cleanup(func() {
+		_ = web.Close()
+		serving.Wait()
+		<-time.After(time.Minute) // connections that were refused are closed a moment later
+	})
+	return s
+}
+
+// Accept implements net.Listener.
+func (s *server) Accept() (net.Conn, error) {
+	select {
+	case c := <-s.calls:
+		return c, nil
+	case <-s.ended:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (s *server) Close() error {
+	s.end()
+	return nil
+}
+
+// Addr implements net.Listener.
+func (s *server) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+
+// far is a connection as the server sees it: from an address.
+type far struct{ net.Conn }
+
+func (far) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }
+
+func dial(t *testing.T, s *server) net.Conn {
+	t.Helper()
+	here, there := net.Pipe()
+	t.Cleanup(func() { _ = here.Close() })
+	s.calls <- far{there}
+	return here
 }

@@ -302,13 +302,13 @@ func TestARouteThatTakesFilesWaitsForASlowSender(t *testing.T) {
 		{"a route that takes files", httpkit.MaxUpload, "200 OK"},
 		{"any other", 0, "400 Bad Request"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			srv := serveRoute(t, httpkit.Route{
+		inBubble(t, tt.name, func(t *testing.T) {
+			srv := serveWithin(t, 300*time.Millisecond, mounted(httpkit.Route{
 				Method: http.MethodPost, Path: "/", Access: httpkit.Access{Public: true}, MaxBody: tt.maxBody,
 				Handle: httpkit.File("picture", func(*httpkit.Call, []byte) (httpkit.Reply, error) {
 					return httpkit.Reply{Status: http.StatusOK}, nil
 				}),
-			}, 300*time.Millisecond)
+			}))
 			conn := dial(t, srv)
 			form := picture("x") + end
 			fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\n\r\n", boundary, len(form))

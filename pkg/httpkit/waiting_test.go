@@ -26,10 +26,10 @@ func TestWhoWaitsToSendABodyIsAnswered(t *testing.T) {
 		"a body that is declared too large":        {read, "65537", 413},
 		"a body of any size that is told to go on": {read, "65536", 100},
 	} {
-		t.Run(name, func(t *testing.T) {
-			srv := serveRoute(t, httpkit.Route{Method: http.MethodPost, Path: "/", Access: httpkit.Access{Public: true}, Handle: c.handle}, time.Hour)
+		inBubble(t, name, func(t *testing.T) {
+			srv := serveWithin(t, time.Hour, mounted(httpkit.Route{Method: http.MethodPost, Path: "/", Access: httpkit.Access{Public: true}, Handle: c.handle}))
 			conn := dial(t, srv)
-			_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // it fails on a closed connection only
+			_ = conn.SetDeadline(time.Now().Add(time.Minute)) // it fails on a closed connection only
 			if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: "+c.length+"\r\n\r\n"); err != nil {
 				t.Fatal(err)
 			}
