@@ -39,7 +39,10 @@ func New(c Config, client *outbound.Client, now func() time.Time) (*Provider, er
 	if !providerName.MatchString(c.Name) {
 		return nil, errors.New("provider: a name is lower-case letters and digits")
 	}
-	p := &Provider{config: c, known: lookKnown(c.Name, c.ClientID).with(c), client: client, now: now}
+	p := &Provider{
+		config: c, known: lookKnown(c.Name, c.ClientID).with(c), client: client, now: now,
+		patience: patience, newsWait: newsWait,
+	}
 	switch {
 	case c.ClientID == "" || c.ClientSecret == "":
 		return nil, fmt.Errorf("provider: %s needs a client id and a secret", c.Name)

@@ -67,7 +67,7 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	waiting, before := ctx, d.before()
 	if before != nil {
 		var enough context.CancelFunc
-		waiting, enough = context.WithTimeout(ctx, newsWait)
+		waiting, enough = context.WithTimeout(ctx, d.provider.newsWait)
 		defer enough()
 	}
 	select {

@@ -1,10 +1,18 @@
 package provider
 
 import (
+	"time"
+
 	"github.com/go-json-experiment/json"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 )
+
+// Wait has everybody wait so long for news of a known provider, and for all calls of one step.
+func (p *Provider) Wait(news, all time.Duration) { p.newsWait, p.patience = news, all }
+
+// Waits returns how long everybody waits for news, and for all calls of one step.
+func Waits() []time.Duration { return []time.Duration{newsWait, patience} }
 
 // OneLine is what becomes of a name.
 func OneLine(s string) string { return oneLine(s) }

@@ -1,9 +1,12 @@
 package provider_test
 
 import (
-	"context"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-id/gatehouse/pkg/provider"
 )
 
 // TestAKnownProviderIsNotWaitedFor for long when it is slow to say what is new.
@@ -14,10 +17,12 @@ func TestAKnownProviderIsNotWaitedFor(t *testing.T) {
 	}
 	there.Hold()
 	at.Advance(2 * time.Hour)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // the call itself takes five
-	defer cancel()
-	if _, err := p.AuthURL(ctx, authorization()); err != nil {
+	p.Wait(time.Millisecond, time.Hour)
+	if _, err := p.AuthURL(t.Context(), authorization()); err != nil { // nobody ends the call
 		t.Errorf("known: %v", err)
+	}
+	if diff := cmp.Diff([]time.Duration{time.Second, 10 * time.Second}, provider.Waits()); diff != "" {
+		t.Errorf("how long it waits (-want +got):\n%s", diff)
 	}
 	at.Advance(24 * time.Hour)
 	if _, err := p.AuthURL(short(t), authorization()); err == nil {

@@ -39,6 +39,8 @@ type Provider struct {
 	now       func() time.Time
 	secret    func() (string, error)
 	discovery discovery
+
+	patience, newsWait time.Duration // as the constants, except in tests
 }
 
 // Name returns the name that the provider is configured by, such as "google".
@@ -57,7 +59,7 @@ func (p *Provider) AuthURL(ctx context.Context, a Authorization) (string, error)
 	if err := p.check(a); err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
 	defer cancel()
 	m, err := p.metadata(ctx)
 	if err != nil {
@@ -92,7 +94,7 @@ func (p *Provider) Exchange(ctx context.Context, code string, a Authorization) (
 	if code == "" || len(code) > maxCode {
 		return identity.Assertion{}, p.reject("a code that is none")
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
 	defer cancel()
 	m, err := p.metadata(ctx)
 	if err != nil {
@@ -124,7 +126,7 @@ func (p *Provider) IDToken(ctx context.Context, raw, nonce string) (identity.Ass
 	if !p.known.openID {
 		return identity.Assertion{}, ErrIDTokenUnsupported
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
 	defer cancel()
 	m, err := p.metadata(ctx)
 	if err != nil {
@@ -146,7 +148,7 @@ func (p *Provider) AccessToken(ctx context.Context, raw string) (identity.Assert
 	if raw == "" || len(raw) > maxToken || !isToken(raw) {
 		return identity.Assertion{}, p.reject("an access token that is none")
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
 	defer cancel()
 	owner, err := p.known.owner(p, ctx, raw)
 	if err != nil {

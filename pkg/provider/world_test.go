@@ -54,6 +54,7 @@ func start(t *testing.T, name string, change ...func(*provider.Config)) (*provid
 	if err != nil {
 		t.Fatal(err)
 	}
+	client.HTTP().Timeout = time.Hour // no test waits for it
 	config := there.Config()
 	for _, c := range change {
 		c(&config)
@@ -62,6 +63,7 @@ func start(t *testing.T, name string, change ...func(*provider.Config)) (*provid
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Wait(time.Hour, time.Hour)
 	return p, there, at
 }
 
