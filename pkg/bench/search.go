@@ -49,7 +49,7 @@ func (b *run) searchSQLite(ctx context.Context) (err error) {
 }
 
 func (b *run) searchMongoDB(ctx context.Context) error {
-	st, discard, err := mongo.OpenScratch(ctx, b.MongoDB, mongo.Options{Standalone: true, Now: time.Now})
+	st, discard, err := mongo.OpenScratch(ctx, b.MongoDB, mongo.Options{Standalone: true, Now: time.Now, Patience: time.Minute})
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}

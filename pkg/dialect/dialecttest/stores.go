@@ -48,7 +48,7 @@ func Mongo(t testing.TB) Opener {
 	uri := mongotest.URI(t)
 	return func(t testing.TB, now func() time.Time) store.Store {
 		t.Helper()
-		db, err := mongo.Open(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: now})
+		db, err := mongo.Open(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: now, Patience: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

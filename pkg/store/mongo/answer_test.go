@@ -92,6 +92,10 @@ func pass(to io.Writer, from io.Reader, keep func([]byte) bool) error {
 	}
 }
 
+// lost is how long a method may take whose answer does not come: two thirds to wait for it, and a
+// third to look what came of it, on a slow machine too.
+const lost = 15 * time.Second
+
 func TestALostAnswerToAWriteIsFoundOut(t *testing.T) {
 	if !mongotest.Standalone(t) {
 		t.Skip("a replica set is reached by the addresses of its members, not by the proxy's")
@@ -144,7 +148,7 @@ func TestALostAnswerToAWriteIsFoundOut(t *testing.T) {
 				uri := mongotest.URI(t)
 				host, rest, _ := strings.Cut(strings.TrimPrefix(uri, "mongodb://"), "/")
 				p := newProxy(t, host, hangUp)
-				s, err := mongo.Open(t.Context(), "mongodb://"+p.listener.Addr().String()+"/"+rest, mongo.Options{Standalone: true, Now: time.Now})
+				s, err := mongo.Open(t.Context(), "mongodb://"+p.listener.Addr().String()+"/"+rest, mongo.Options{Standalone: true, Now: time.Now, Patience: lost})
 				if err != nil {
 					t.Fatal(err)
 				}

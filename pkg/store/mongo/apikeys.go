@@ -38,7 +38,7 @@ func (s *Store) RevokeAPIKey(ctx context.Context, id string, at time.Time, also 
 
 // TouchAPIKey implements store.APIKeys.
 func (s *Store) TouchAPIKey(ctx context.Context, id string, at time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	_, err := s.coll(colAPIKeys).UpdateOne(ctx, bson.M{"_id": id}, bson.M{"$max": bson.M{"last_used_at": at}})
 	if err != nil {

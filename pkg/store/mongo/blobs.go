@@ -39,7 +39,7 @@ func (s *Store) Blob(ctx context.Context, id string) (store.Blob, error) {
 
 // DeleteBlob implements store.Blobs.
 func (s *Store) DeleteBlob(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	if _, err := s.coll(colBlobs).DeleteOne(ctx, bson.M{"_id": id}); err != nil {
 		return unavailable("delete a blob", err)

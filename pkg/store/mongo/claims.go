@@ -207,7 +207,7 @@ func (s *Store) unclaim(ctx context.Context, ids []string, filter bson.M) {
 	if len(ids) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTime) // also when the caller has left
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.within.tidy) // also when the caller has left
 	defer cancel()
 	if _, err := s.coll(colIdentifiers).DeleteMany(ctx, filter); err != nil {
 		s.log.WarnContext(ctx, "names stay taken for a minute", "error", err)

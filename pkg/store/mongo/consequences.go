@@ -52,7 +52,7 @@ func (s *Store) Record(ctx context.Context, also ...identity.Consequence) error 
 	if len(also) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	records := make([]carrier, 0, len(also))
 	for _, c := range also {
@@ -74,7 +74,7 @@ func onlyDuplicates(err error) bool {
 
 // ClaimDue implements store.Consequences.
 func (s *Store) ClaimDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]store.Due, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	var claimed []store.Due
 	for range claimRounds {
@@ -165,7 +165,7 @@ func (s *Store) reschedule(ctx context.Context, d store.Due, t time.Time, claim 
 // Postpone implements store.Consequences. One that has been claimed again meanwhile is its new
 // claimer's and stays as it is.
 func (s *Store) Postpone(ctx context.Context, due store.Due, t time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	err := s.reschedule(ctx, due, t, false)
 	if errors.Is(err, store.ErrStale) {
@@ -176,7 +176,7 @@ func (s *Store) Postpone(ctx context.Context, due store.Due, t time.Time) error 
 
 // Settle implements store.Consequences.
 func (s *Store) Settle(ctx context.Context, due ...store.Due) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	writes := map[string][]mongo.WriteModel{}
 	for _, d := range due {

@@ -24,7 +24,7 @@ type counterRecord struct {
 // Hit implements store.Counters. When it fails, counters before the failing one have moved: a
 // hit too many, never one too few.
 func (s *Store) Hit(ctx context.Context, now time.Time, c ...store.Counter) ([]store.Count, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	counts := make([]store.Count, 0, len(c))
 	for _, one := range c {
@@ -81,7 +81,7 @@ func (s *Store) Forget(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	if _, err := s.coll(colCounters).DeleteMany(ctx, bson.M{"_id": bson.M{"$in": keys}}); err != nil {
 		return unavailable("forget counters", err)

@@ -62,7 +62,7 @@ func newKit(t *testing.T) *kit {
 
 func open(t *testing.T, uri string, now func() time.Time) *mongo.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: now})
+	s, err := mongo.Open(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: now, Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,9 @@ type Options struct {
 	Log *slog.Logger
 	// Now tells the age of claims on names. It is required: time.Now outside tests.
 	Now func() time.Time
+	// Patience is how long one method may take before it is store.ErrUnavailable, for tests on a
+	// machine that has much else to do. Zero means 3 s.
+	Patience time.Duration
 }
 
 // Store is a store.Store in one MongoDB database. It is safe for concurrent use, by any number
@@ -46,6 +49,7 @@ type Store struct {
 	hosts  string
 	now    func() time.Time
 	log    *slog.Logger
+	within times
 	step   func(name string) error // a test stops a flow here; nil otherwise
 }
 
@@ -68,7 +72,8 @@ func openNamed(ctx context.Context, uri, as string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	settings, name, err := clientOptions(uri, o.Standalone)
+	within := timesOf(o.Patience)
+	settings, name, err := clientOptions(uri, o.Standalone, within)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +86,7 @@ func openNamed(ctx context.Context, uri, as string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		client: client, db: client.Database(name),
-		hosts: strings.Join(settings.Hosts, ","), now: o.Now, log: o.Log,
+		hosts: strings.Join(settings.Hosts, ","), now: o.Now, log: o.Log, within: within,
 	}
 	if err := s.prepare(ctx, o.Standalone); err != nil {
 		return nil, errors.Join(err, s.disconnect(context.WithoutCancel(ctx)))
@@ -110,7 +115,7 @@ func (s *Store) prepare(ctx context.Context, standalone bool) error {
 func (s *Store) Close() error { return s.disconnect(context.Background()) }
 
 func (s *Store) disconnect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	return s.client.Disconnect(ctx)
 }

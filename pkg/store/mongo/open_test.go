@@ -49,12 +49,12 @@ func TestOpenRefusesASingleServerUnlessItIsAllowed(t *testing.T) {
 		t.Skip("the server is a replica set")
 	}
 	uri := mongotest.URI(t)
-	_, err := mongo.Open(t.Context(), uri, mongo.Options{Now: time.Now})
+	_, err := mongo.Open(t.Context(), uri, mongo.Options{Now: time.Now, Patience: time.Minute})
 	if err == nil || !strings.Contains(err.Error(), "GATEHOUSE_MONGO_STANDALONE") {
 		t.Fatalf("got %v, want an error that says what to do", err)
 	}
 	var log bytes.Buffer
-	s, err := mongo.Open(t.Context(), uri, mongo.Options{Standalone: true, Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := mongo.Open(t.Context(), uri, mongo.Options{Standalone: true, Now: time.Now, Patience: time.Minute, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestOpenMakesTheIndexesOnceAndRefusesOneThatIsUnique(t *testing.T) {
 	k.ok(indexes.DropOne(t.Context(), "check_at_1"))
 	_, err := indexes.CreateOne(t.Context(), driver.IndexModel{Keys: bson.M{"check_at": 1}, Options: options.Index().SetUnique(true)})
 	k.ok(err)
-	s, err := mongo.Open(t.Context(), uriOf(k), mongo.Options{Standalone: mongotest.Standalone(t), Now: time.Now})
+	s, err := mongo.Open(t.Context(), uriOf(k), mongo.Options{Standalone: mongotest.Standalone(t), Now: time.Now, Patience: time.Minute})
 	if err == nil {
 		_ = s.Close()
 		t.Fatal("it took a unique index for its own")

@@ -51,10 +51,10 @@ func (c change) document(call string) bson.M {
 // (which do returns when its filter matched nothing) or store.ErrUnavailable. proof is a filter
 // that finds a document only if the write has happened.
 func (s *Store) attempt(ctx context.Context, coll string, proof bson.M, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	err := func() error {
-		ctx, cancel := context.WithTimeout(ctx, writeTime)
+		ctx, cancel := context.WithTimeout(ctx, s.within.write)
 		defer cancel()
 		return do(ctx)
 	}()
@@ -128,7 +128,7 @@ func (s *Store) staleOrMissing(ctx context.Context, coll, id string) error {
 
 // find returns the one document that filter describes, or store.ErrNotFound.
 func find[T any](ctx context.Context, s *Store, coll string, filter bson.M, o ...options.Lister[options.FindOneOptions]) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	var v, none T
 	err := s.coll(coll).FindOne(ctx, filter, o...).Decode(&v)
@@ -150,7 +150,7 @@ func list[T any](ctx context.Context, s *Store, coll string, filter bson.M, sort
 	if limit <= 0 {
 		return nil, nil // to the server 0 would mean all of them
 	}
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	first := options.Find().SetLimit(int64(limit))
 	if len(sort) > 0 {

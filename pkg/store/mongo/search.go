@@ -40,7 +40,7 @@ type foundKey struct {
 
 // SearchUsers implements store.Users.
 func (s *Store) SearchUsers(ctx context.Context, q store.UserQuery) ([]identity.User, int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	q.Skip, q.Limit = max(0, q.Skip), max(0, q.Limit)
 	keys, total, err := s.searchKeys(ctx, q, fewFound)
@@ -173,7 +173,7 @@ func (s *Store) makeFindable(ctx context.Context) (more bool, err error) {
 		writes = append(writes, mongo.NewUpdateOneModel().
 			SetFilter(bson.M{"_id": u.ID, "rev": u.Rev}).SetUpdate(bson.M{"$set": searchOf(u)}))
 	}
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	if _, err := s.coll(colUsers).BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false)); err != nil {
 		return false, unavailable("make users findable", err)

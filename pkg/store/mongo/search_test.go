@@ -105,7 +105,7 @@ func TestAScratchDatabaseIsDroppedAndNoOther(t *testing.T) {
 	uri := mongotest.URI(t)
 	k := &kit{T: t, Store: open(t, uri, time.Now), clock: &clock{now: start}}
 	k.ok(k.CreateUser(t.Context(), ada("u")))
-	scratch, discard, err := mongo.OpenScratch(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: time.Now})
+	scratch, discard, err := mongo.OpenScratch(t.Context(), uri, mongo.Options{Standalone: mongotest.Standalone(t), Now: time.Now, Patience: time.Minute})
 	k.ok(err)
 	k.ok(scratch.CreateUser(t.Context(), ada("v")))
 	name := scratch.DB().Name()

@@ -26,7 +26,7 @@ type server struct {
 
 // server asks the deployment who it is.
 func (s *Store) server(ctx context.Context) (server, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	var v server
 	err := s.ask(ctx, "hello", &v)

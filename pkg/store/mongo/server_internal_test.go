@@ -72,7 +72,7 @@ func TestClientOptionsSetWhatCorrectnessRestsOn(t *testing.T) {
 		{"a longer timeout is overruled", "mongodb://db/?readConcernLevel=majority&timeoutMS=90000", "gatehouse", false, true, 5, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o, database, err := clientOptions(c.uri, c.standalone)
+			o, database, err := clientOptions(c.uri, c.standalone, timesOf(0))
 			if err != nil || database != c.database {
 				t.Fatalf("got database %q (error %v), want %q", database, err, c.database)
 			}

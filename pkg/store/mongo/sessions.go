@@ -43,7 +43,7 @@ func (s *Store) Session(ctx context.Context, id string) (identity.Session, error
 // SessionAndUser implements store.Sessions. The user is read after the session, so that an end
 // of all sessions which came between the two is seen in the user's epoch.
 func (s *Store) SessionAndUser(ctx context.Context, id string) (identity.Session, identity.User, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	sess, err := s.Session(ctx, id)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Store) EndSession(ctx context.Context, id string, at time.Time, why ide
 // EndUserSessions implements store.Sessions. It goes from session to session: one that fails
 // midway has ended some, and doing it again ends the rest.
 func (s *Store) EndUserSessions(ctx context.Context, userID string, epoch int64, keep string, at time.Time, why identity.EndReason) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	r, err := s.coll(colSessions).UpdateMany(ctx,
 		bson.M{"user_id": userID, "ended_at": never(), "epoch": bson.M{"$lt": epoch}, "_id": bson.M{"$ne": keep}},

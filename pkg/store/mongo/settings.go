@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,14 +14,17 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 )
 
-// How long things may take. A caller must learn within three seconds that the database is away,
-// so a write leaves the last of them to find out what came of it.
-const (
-	methodTime = 3 * time.Second
-	writeTime  = 2 * time.Second
-	selectTime = 2 * time.Second
-	tidyTime   = time.Second
-)
+// usualTime is how long a method may take: so soon a caller must learn that the database is away.
+const usualTime = 3 * time.Second
+
+// times are how long things may take. A write leaves the last third of a method's time to find
+// out what came of it.
+type times struct{ method, write, choose, tidy time.Duration }
+
+func timesOf(method time.Duration) times {
+	third := cmp.Or(method, usualTime) / 3
+	return times{method: 3 * third, write: 2 * third, choose: 2 * third, tidy: third}
+}
 
 const (
 	defaultDatabase = "gatehouse"
@@ -29,7 +33,7 @@ const (
 )
 
 // clientOptions reads the URI and returns it with everything set that correctness rests on.
-func clientOptions(uri string, standalone bool) (*options.ClientOptions, string, error) {
+func clientOptions(uri string, standalone bool, within times) (*options.ClientOptions, string, error) {
 	o := options.Client().ApplyURI(uri)
 	if err := o.Validate(); err != nil {
 		return nil, "", fmt.Errorf("mongo: the store's URI is not valid: %w", err)
@@ -50,7 +54,7 @@ func clientOptions(uri string, standalone bool) (*options.ClientOptions, string,
 	// Amazon DocumentDB asks for retryWrites=false in its URI; nothing here depends on it.
 	o.SetRetryWrites(!standalone && (o.RetryWrites == nil || *o.RetryWrites)).SetRetryReads(true)
 	o.SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary())
-	o.SetTimeout(methodTime).SetServerSelectionTimeout(selectTime).SetConnectTimeout(selectTime)
+	o.SetTimeout(within.method).SetServerSelectionTimeout(within.choose).SetConnectTimeout(within.choose)
 	o.SetBSONOptions(bsonOptions()).SetRegistry(registry()).SetAppName("gatehouse")
 	return o, name, nil
 }

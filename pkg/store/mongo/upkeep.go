@@ -20,7 +20,7 @@ const (
 
 // Ping implements store.Upkeep by a write that a majority has to take.
 func (s *Store) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	_, err := s.coll(colHealth).UpdateOne(ctx, bson.M{"_id": "ping"},
 		bson.M{"$set": bson.M{"at": s.now()}}, options.UpdateOne().SetUpsert(true))
@@ -83,7 +83,7 @@ func (s *Store) sweepRecords(ctx context.Context, coll string, filter bson.M) (n
 	for _, r := range found {
 		ids = append(ids, r["_id"])
 	}
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	filter = bson.M{"$and": bson.A{bson.M{"_id": bson.M{"$in": ids}}, filter}} // still so
 	r, err := s.coll(coll).DeleteMany(ctx, filter)
@@ -128,7 +128,7 @@ func (s *Store) checkNames(ctx context.Context, u userRecord) (gone bool, err er
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	if u.Rev > 1 || len(held) == len(names) {
 		_, err = s.coll(colUsers).UpdateOne(ctx, bson.M{"_id": u.User.ID, "check_at": u.CheckAt}, bson.M{"$unset": bson.M{"check_at": ""}})
@@ -142,7 +142,7 @@ func (s *Store) checkNames(ctx context.Context, u userRecord) (gone bool, err er
 
 // sweepUser deletes a user as it was read and frees its names.
 func (s *Store) sweepUser(ctx context.Context, u userRecord) (gone bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	if gone, err = s.deleteUser(ctx, u.User.ID, u.Rev); gone {
 		s.release(ctx, claimIDs(u.Identifiers), claim{UID: u.User.ID, Rev: u.Rev + 1})
@@ -169,7 +169,7 @@ func (s *Store) sweepClaims(ctx context.Context, filter bson.M) (n int64, more b
 }
 
 func (s *Store) sweepClaim(ctx context.Context, c claim) (gone bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	listed, err := s.lists(ctx, c)
 	if err != nil {

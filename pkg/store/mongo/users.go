@@ -38,7 +38,7 @@ type userFields struct {
 
 // CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	u.Rev = 1
 	now := s.now()
@@ -89,7 +89,7 @@ func (s *Store) User(ctx context.Context, id string) (identity.User, error) {
 // UserByIdentifier implements store.Users: the claim names the user and the user lists the name,
 // or nobody holds it.
 func (s *Store) UserByIdentifier(ctx context.Context, name identity.Identifier) (identity.User, error) {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	held, err := find[claim](ctx, s, colIdentifiers, bson.M{"_id": claimID(name)})
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Store) Users(ctx context.Context, after string, limit int) ([]identity.
 
 // UpdateUser implements store.Users.
 func (s *Store) UpdateUser(ctx context.Context, u identity.User, also ...identity.Consequence) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	old, err := s.User(ctx, u.ID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && old.Rev != u.Rev {
@@ -180,7 +180,7 @@ func (s *Store) revert(ctx context.Context, old identity.User, gained []string, 
 
 // RemoveUser implements store.Users. What is still to be done moves to the outbox first.
 func (s *Store) RemoveUser(ctx context.Context, id string, rev int64) error {
-	ctx, cancel := context.WithTimeout(ctx, methodTime)
+	ctx, cancel := context.WithTimeout(ctx, s.within.method)
 	defer cancel()
 	u, err := find[userRecord](ctx, s, colUsers, bson.M{"_id": id})
 	switch {
