@@ -34,7 +34,7 @@ func (s *Server) Raw(t testing.TB, text string) Response {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // it fails on a closed connection only
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute)) // it fails on a closed connection only
 	if _, err := io.WriteString(conn, text); err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func pour(t *testing.T, address, head string, more func() string) (interim, stat
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second)) // it fails on a closed connection only
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute)) // it fails on a closed connection only
 	go func() {
 		_, err := io.WriteString(conn, head)
 		for chunk := more(); err == nil && chunk != ""; chunk = more() {
