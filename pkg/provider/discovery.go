@@ -144,6 +144,9 @@ func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	if err := p.ask(ctx, c, &said); err != nil {
 		return nil, err
 	}
+	if p.known.tellsAll {
+		said.UserinfoURL = ""
+	}
 	m := &metadata{
 		issuer: said.Issuer, authURL: or(p.known.authURL, said.AuthURL), tokenURL: or(p.known.tokenURL, said.TokenURL), userinfoURL: or(p.known.userinfoURL, said.UserinfoURL),
 		sendsIssuer: said.SendsIssuer, algorithms: algorithms(said.Algorithms), style: oauth2.AuthStyleInHeader,

@@ -11,6 +11,7 @@ import (
 // what the operator has set in place of it.
 type known struct {
 	openID       bool
+	tellsAll     bool // in its ID tokens, so that its userinfo endpoint is not asked
 	issuer       string
 	authURL      string
 	tokenURL     string
@@ -44,7 +45,8 @@ func lookKnown(name, clientID string) known {
 			tokenInfoURL: "https://oauth2.googleapis.com/tokeninfo", owner: (*Provider).googleOwner,
 		}
 	case microsoft:
-		return known{openID: true, issuer: "https://login.microsoftonline.com/common/v2.0", scopes: profile}
+		// Its documentation advises against asking the userinfo endpoint, which tells less ("UserInfo endpoint").
+		return known{openID: true, tellsAll: true, issuer: "https://login.microsoftonline.com/common/v2.0", scopes: profile}
 	case apple:
 		return known{openID: true, issuer: "https://appleid.apple.com", scopes: []string{"openid", "email"}} // a name comes beside the token, and anybody could write it
 	case github:

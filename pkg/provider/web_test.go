@@ -251,6 +251,23 @@ func TestUserinfo(t *testing.T) {
 	}
 }
 
+// TestMicrosoftIsAskedOnce: its ID token has all that its userinfo endpoint tells, and what the
+// endpoint calls a picture is shown to nobody who has no token.
+func TestMicrosoftIsAskedOnce(t *testing.T) {
+	p, there, _ := start(t, "microsoft")
+	there.Answer(providertest.UserinfoPath, answer(403, map[string]any{"error": map[string]string{"code": "Forbidden"}}))
+	got, err := p.Exchange(t.Context(), code(t, p, there, authorization()), authorization())
+	if err != nil || got.Email != jane().Email || there.Hits(providertest.UserinfoPath) != 0 {
+		t.Errorf("got %+v, %v after %d more calls", got, err, there.Hits(providertest.UserinfoPath))
+	}
+	p, there, _ = start(t, "microsoft", func(c *provider.Config) {
+		c.UserinfoURL = c.Issuer[:len(c.Issuer)-len("/common/v2.0")] + providertest.UserinfoPath
+	})
+	if _, err := p.Exchange(t.Context(), code(t, p, there, authorization()), authorization()); err != nil || there.Hits(providertest.UserinfoPath) != 1 {
+		t.Errorf("%v; where the operator says to ask, it is asked %d times", err, there.Hits(providertest.UserinfoPath))
+	}
+}
+
 func TestTheAccessTokenIsTheOneOfTheIDToken(t *testing.T) {
 	for hash, want := range map[string]error{"9Cnd2PBRlkl8PyN83HhcHg": provider.ErrRejected, "uby9Z8Gb_H_x4fPjwNzguw": nil} {
 		p, there, _ := start(t, "okta")
