@@ -34,3 +34,9 @@ func (p *Provider) Read(text []byte) (identity.Assertion, bool) {
 	}
 	return p.assertion(c), c.isFor([]string{p.config.ClientID})
 }
+
+// Endpoints returns what is known of where a provider is before it is asked.
+func (p *Provider) Endpoints() []string {
+	k := p.known
+	return []string{k.issuer, k.authURL, k.tokenURL, k.userinfoURL, k.tokenInfoURL}
+}

@@ -61,7 +61,8 @@ func (p *Provider) facebookOwner(ctx context.Context, token string) (string, err
 			ExpiresAt int64  `json:"expires_at"`
 		} `json:"data"`
 	}
-	query := url.Values{"input_token": {token}, "access_token": {p.config.ClientID + "|" + p.config.ClientSecret}}
+	ours := p.config.ClientID + "|" + p.config.ClientSecret
+	query := url.Values{"input_token": {token}, "access_token": {ours}, "appsecret_proof": {p.facebookProof(ours)}}
 	if err := p.ask(ctx, call{what: "debug_token", method: http.MethodGet, url: p.known.tokenInfoURL, query: query}, &said); err != nil {
 		return "", err
 	}

@@ -62,9 +62,9 @@ func lookKnown(name, clientID string) known {
 			scopes: []string{"email", "public_profile"}, lookUp: (*Provider).facebookUser, owner: (*Provider).facebookOwner,
 		}
 	case discord:
-		return known{ //nolint:gosec // likewise
-			authURL: "https://discord.com/oauth2/authorize", tokenURL: "https://discord.com/api/oauth2/token",
-			userinfoURL: "https://discord.com/api/users/@me", tokenInfoURL: "https://discord.com/api/oauth2/@me",
+		return known{ //nolint:gosec // likewise; without a version it is one that is deprecated
+			authURL: "https://discord.com/oauth2/authorize", tokenURL: "https://discord.com/api/v10/oauth2/token",
+			userinfoURL: "https://discord.com/api/v10/users/@me", tokenInfoURL: "https://discord.com/api/v10/oauth2/@me",
 			scopes: []string{"identify", "email"}, lookUp: (*Provider).discordUser, owner: (*Provider).discordOwner,
 		}
 	}

@@ -174,14 +174,22 @@ func (o *plain) githubCheck(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// facebookMe wants the proof that the application's secret is known, as "Require App Secret" does.
-func (o *plain) facebookMe(w http.ResponseWriter, r *http.Request) {
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+// proved reports whether a call with a token shows that the application's secret is known, as "Require
+// App Secret" wants. It answers when it does not.
+func (*plain) proved(w http.ResponseWriter, r *http.Request, token string) bool {
 	mac := hmac.New(sha256.New, []byte(ClientSecret))
 	_, _ = mac.Write([]byte(token))
 	proof := hex.EncodeToString(mac.Sum(nil))
 	if subtle.ConstantTimeCompare([]byte(proof), []byte(r.URL.Query().Get("appsecret_proof"))) == 0 {
 		answerJSON(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": "Invalid appsecret_proof", "type": "GraphMethodException", "code": 100}})
+		return false
+	}
+	return true
+}
+
+func (o *plain) facebookMe(w http.ResponseWriter, r *http.Request) {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !o.proved(w, r, token) {
 		return
 	}
 	if g, ok := o.bearer(w, r, http.StatusBadRequest); ok {
@@ -197,6 +205,9 @@ func (o *plain) facebookDebug(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if q.Get("access_token") != ClientID+"|"+ClientSecret {
 		answerJSON(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"type": "OAuthException", "code": 190}})
+		return
+	}
+	if !o.proved(w, r, q.Get("access_token")) {
 		return
 	}
 	g, ok := o.tokens[q.Get("input_token")]
