@@ -40,3 +40,6 @@ func (p *Provider) Endpoints() []string {
 	k := p.known
 	return []string{k.issuer, k.authURL, k.tokenURL, k.userinfoURL, k.tokenInfoURL}
 }
+
+// IsGoogle reports whether iss is another spelling of an issuer.
+func IsGoogle(issuer, iss string) bool { return isGoogle(issuer, iss) }

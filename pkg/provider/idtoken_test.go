@@ -89,6 +89,7 @@ func TestIDTokensThatDoNotHold(t *testing.T) {
 		{"one of another issuer", with("iss", "https://evil.example.com"), "", false},
 		{"one of an issuer with a slash", with("iss", there.Config().Issuer+"/"), "", false},
 		{"one of no issuer", with("iss", nil), "", false},
+		{"one of an issuer as Google alone may write it", with("iss", "accounts.google.com"), "", false},
 		{"one that has expired", with("exp", now-1), "", false},
 		{"one that expires now", with("exp", now), "", false},
 		{"one that never expires", with("exp", nil), "", false},

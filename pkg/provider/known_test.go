@@ -42,3 +42,11 @@ func TestWhereProvidersAre(t *testing.T) {
 		}
 	}
 }
+
+// TestGoogleHasTwoNames: tokens of its older libraries have the one without a scheme.
+func TestGoogleHasTwoNames(t *testing.T) {
+	const google, short = "https://accounts.google.com", "accounts.google.com"
+	if !provider.IsGoogle(google, short) || provider.IsGoogle(google, "https://evil.example") || provider.IsGoogle("https://evil.example", short) || provider.IsGoogle(google, "") {
+		t.Error("it has others, or not these")
+	}
+}
