@@ -200,6 +200,26 @@ func TestWhatTheTokenEndpointSays(t *testing.T) {
 	}
 }
 
+// TestHowTheSecretIsTold holds it to one of the ways that a provider says it takes.
+func TestHowTheSecretIsTold(t *testing.T) {
+	for _, c := range []struct {
+		methods any
+		inForm  bool
+	}{{nil, false}, {[]string{"client_secret_basic"}, false}, {[]string{"private_key_jwt", "client_secret_post"}, true}, {[]string{"client_secret_basic", "client_secret_post"}, true}} {
+		p, there, _ := start(t, "okta")
+		there.ChangeDocument(func(d map[string]any) { d["token_endpoint_auth_methods_supported"] = c.methods })
+		there.Answer(providertest.TokenPath, func(w http.ResponseWriter, r *http.Request) {
+			_, secret, basic := r.BasicAuth()
+			if form := r.PostFormValue("client_secret"); basic == c.inForm || secret+form != providertest.ClientSecret {
+				t.Errorf("%v: in the header %q, in the form %q", c.methods, secret, form)
+			}
+			answer(400, map[string]string{"error": "invalid_grant"})(w, r)
+		})
+		_, err := p.Exchange(t.Context(), code(t, p, there, authorization()), authorization())
+		wants(t, err, provider.ErrRejected)
+	}
+}
+
 func TestUserinfo(t *testing.T) {
 	sub := jane().Subject
 	for _, c := range []struct {
