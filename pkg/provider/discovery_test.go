@@ -69,8 +69,14 @@ func TestAProviderThatIsDownIsRemembered(t *testing.T) {
 	}
 	there.Down(true)
 	at.Advance(2 * time.Hour)
-	if _, err := p.AuthURL(t.Context(), authorization()); err != nil {
-		t.Errorf("for two hours: %v", err)
+	before := there.Hits(providertest.DiscoveryPath)
+	for range 5 {
+		if _, err := p.AuthURL(t.Context(), authorization()); err != nil {
+			t.Errorf("for two hours: %v", err)
+		}
+	}
+	if n := there.Hits(providertest.DiscoveryPath) - before; n < 1 || n > 2 { // net/http tries a broken connection again
+		t.Errorf("it was asked %d times within a moment", n)
 	}
 	at.Advance(23 * time.Hour)
 	_, err := p.AuthURL(t.Context(), authorization())
