@@ -49,6 +49,7 @@ func ShortPaths() []string { return []string{"/invitation", "/register", "/passw
 func (h *Handler) Routes() []httpkit.Route {
 	anybody := httpkit.Access{Public: true, Cookie: h.Cookie.Name}
 	user := httpkit.Access{Cookie: h.Cookie.Name}
+	choosing := httpkit.Spellings{Services: map[string]string{"password": "newPassword"}} // there is no old one beside it here
 	return []httpkit.Route{
 		{Method: http.MethodPost, Path: "/invitation", Access: anybody, Limit: h.Limits.Invite, Handle: httpkit.JSON(h.invite)},
 		{Method: http.MethodPost, Path: "/register/:invitation_id", Access: anybody, Limit: h.Limits.Register, Handle: httpkit.JSON(h.register)},
@@ -56,7 +57,7 @@ func (h *Handler) Routes() []httpkit.Route {
 		{Method: http.MethodDelete, Path: "/auth", Access: anybody, Handle: h.signOut},
 		{Method: http.MethodGet, Path: "/auth", Access: user, Limit: h.Limits.Me, Fair: true, Handle: h.me},
 		{Method: http.MethodGet, Path: "/password/:email", Access: anybody, Limit: h.Limits.Mail, Handle: h.mailReset},
-		{Method: http.MethodPost, Path: "/password", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.JSON(h.reset)},
+		{Method: http.MethodPost, Path: "/password", Access: anybody, Limit: h.Limits.Proof, Handle: httpkit.Spelled(choosing, h.reset)},
 		{Method: http.MethodPut, Path: "/user", Access: user, Limit: h.Limits.Me, Fair: true, Handle: httpkit.JSON(h.update)},
 		{Method: http.MethodGet, Path: "/health", Access: anybody, Handle: h.health},
 	}
