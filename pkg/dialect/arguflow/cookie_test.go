@@ -1,6 +1,7 @@
 package arguflow_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -204,6 +207,37 @@ func TestAnIDOfTheClientsChoiceIsNeverTakenOver(t *testing.T) {
 		}
 		body := strings.TrimSuffix(signIn().Body, "}") + `,"sessionId":"` + evil + `"}`
 		must(t, s, request{Path: "/api/auth", Body: body}, 400)
+	})
+}
+
+// TestWhoeverWasInTheBrowserBeforeHasDoneNothing registers Ada and signs her in where Bob is signed
+// in, and reads in the audit log who did so.
+func TestWhoeverWasInTheBrowserBeforeHasDoneNothing(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open)
+		bobs := signedIn(t, s, bob)
+		must(t, s, register(invited(t, s, ada), phrase).ByCookie(bobs), 200)
+		must(t, s, request{Path: "/api/auth", Body: body("email", ada, "password", another)}.ByCookie(bobs), 400)
+		must(t, s, signIn().ByCookie(bobs), 204)
+		s.Settle(t)
+		entries, err := s.App.Store.AuditEntries(t.Context(), 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by, subject := map[string]string{}, "user:"+stored(t, s, ada).ID
+		for _, entry := range entries {
+			var e identity.Event
+			if err := json.Unmarshal(entry.Event, &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Subject == subject {
+				by[e.Type] = e.Actor
+			}
+		}
+		want := map[string]string{audit.UserRegistered: "anonymous", audit.SignInFailed: "anonymous", audit.SignIn: "anonymous"}
+		if diff := cmp.Diff(want, by); diff != "" {
+			t.Errorf("who did what to Ada (-want +got):\n%s", diff)
+		}
 	})
 }
 

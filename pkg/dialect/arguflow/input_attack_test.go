@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -183,6 +184,20 @@ func TestTheUUIDOfAUserIsForEver(t *testing.T) {
 	must(t, s, request{Method: "PUT", Path: "/api/user", Body: `{"username":"ada","visible_email":true}`}.ByCookie(s.ArguflowLogin(t, ada, phrase)), 200)
 	if diff := cmp.Diff(first, got()); diff != "" {
 		t.Error(diff)
+	}
+	if err := s.App.Store.CreateUser(t.Context(), identity.User{
+		ID: "AdaLovelaceCountessOf1815000", Email: "old@example.com", UserType: identity.Customer, EmailVerified: true,
+		Identifiers: []identity.Identifier{{Kind: identity.EmailIdentifier, Value: "old@example.com"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.App.Accounts.SetPassword(t.Context(), dialecttest.Operator, "old@example.com", phrase); err != nil {
+		t.Fatal(err)
+	}
+	var old person
+	must(t, s, request{Path: "/api/auth"}.ByCookie(s.ArguflowLogin(t, "old@example.com", phrase)), 200).JSON(t, &old)
+	if want := "2d982b3c-c624-86e3-9d53-4bdd6fe51971"; old.ID != want { // it has been given out
+		t.Errorf("the UUID of a user of old is %s, was %s", old.ID, want)
 	}
 }
 
