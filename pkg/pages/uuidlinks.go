@@ -30,7 +30,10 @@ func (h *Handler) joinPage(v visit) (httpkit.Reply, error) {
 func (v visit) joinView(email string) *view {
 	form := &inquiry{Action: mail.RegisterPath + v.id(), Submit: v.Text("pages.sign_up.submit")}
 	form.Fields = []*field{v.whose(email), v.passwordField(fieldPassword, "new-password")}
-	return &view{Title: v.Text("pages.sign_up.title"), Intro: []string{v.Text("pages.sign_up.invited")}, Form: form}
+	return &view{
+		Title: v.Text("pages.sign_up.title"), Intro: []string{v.Text("pages.sign_up.invited")}, Form: form,
+		Links: []link{{mail.SignInPath, v.Text("pages.sign_up.have_account")}},
+	}
 }
 
 // whose is the address of an account, for the reader and for a password manager.
@@ -48,6 +51,9 @@ func (h *Handler) join(v visit) (httpkit.Reply, error) {
 	inv, gone := h.Signin.PeekInvitation(v.Context, v.Actor, v.id())
 	if gone != nil {
 		return h.deadInvitation(v, err)
+	}
+	if f := fault.From(err); f.Is(account.ErrEmailExists) {
+		err = atField(f)
 	}
 	return h.again(v, err, v.joinView(inv.Email))
 }

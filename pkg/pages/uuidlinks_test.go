@@ -41,6 +41,16 @@ func TestAGuestMakesAnAccountOnThePageOfTheInvitation(t *testing.T) {
 	})
 }
 
+// TestAGuestWhoHasAnAccountByNowIsToldToSignIn: another password cannot help who reads the page.
+func TestAGuestWhoHasAnAccountByNowIsToldToSignIn(t *testing.T) {
+	s := start(t)
+	path := mail.RegisterPath + invitation(t, s, guest)
+	const signIn = `<a href="/account/sign-in">Already have an account? Sign in</a>`
+	has(t, get(t, s, path), 200, signIn)
+	newcomer(t, s, guest)
+	has(t, send(t, s, path, url.Values{"password": {phrase}}), 409, "There is an account with this address already. Sign in instead.", signIn)
+}
+
 func TestAPasswordIsSetOnThePageOfTheReset(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
 		s := dialecttest.Start(t, open, dialecttest.Options{})
