@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -83,7 +84,12 @@ func TestALinkWithoutAGoodUUIDShowsNobody(t *testing.T) {
 	s := dialecttest.Start(t, dialecttest.SQLite(t), dialecttest.Options{})
 	dialecttest.QuickPasswords(s)
 	reset, joined := resetID(t, s, guest), invitation(t, s, "other@example.com")
+	open, err := s.App.Invites.Create(t.Context(), dialecttest.Operator, invite.New{}) // whose page asks for an address
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{
+		mail.RegisterPath + open[0].Code,
 		mail.RegisterPath + "x", mail.RegisterPath + reset, mail.PasswordPath + joined, mail.PasswordPath + "00000000-0000-4000-8000-000000000000",
 		mail.RegisterPath + "%22%3E%3Cscript%3E", mail.PasswordPath + "javascript:alert(1)",
 	} {
