@@ -12,7 +12,10 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
-const guest = "marie@example.com"
+const (
+	guest     = "marie@example.com"
+	deadTitle = "<h1>This link does not work any more</h1>"
+)
 
 func TestAGuestMakesAnAccountOnThePageOfTheInvitation(t *testing.T) {
 	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
@@ -35,7 +38,7 @@ func TestAGuestMakesAnAccountOnThePageOfTheInvitation(t *testing.T) {
 		}
 		s.Login(t, guest, phrase) // the address is proved
 		for name, r := range map[string]dialecttest.Response{"shown": s.Do(t, dialecttest.Request{Path: path}), "sent": send(t, s, path, url.Values{"password": {phrase}})} {
-			if r.Status != http.StatusConflict || strings.Contains(r.Body, guest) {
+			if r.Status != http.StatusConflict || strings.Contains(r.Body, guest) || !strings.Contains(r.Body, deadTitle) {
 				t.Errorf("the used one, %s: %d %s", name, r.Status, r.Body)
 			}
 		}
@@ -67,13 +70,11 @@ func TestAPasswordIsSetOnThePageOfTheReset(t *testing.T) {
 			t.Fatalf("%d %s", r.Status, r.Body)
 		}
 		s.Login(t, guest, phrase+" two")
-		if r := send(t, s, path, url.Values{"newPassword": {phrase}}); r.Status != 400 {
-			t.Errorf("the used one: %d %s", r.Status, r.Body)
-		}
+		has(t, send(t, s, path, url.Values{"newPassword": {phrase}}), 400, deadTitle)
 		late := mail.PasswordPath + resetID(t, s, guest)
 		s.Clock.Advance(time.Hour)
 		for name, r := range map[string]dialecttest.Response{"shown": s.Do(t, dialecttest.Request{Path: late}), "sent": send(t, s, late, url.Values{"newPassword": {phrase}})} {
-			if r.Status != http.StatusGone || strings.Contains(r.Body, guest) {
+			if r.Status != http.StatusGone || strings.Contains(r.Body, guest) || !strings.Contains(r.Body, deadTitle) {
 				t.Errorf("the expired one, %s: %d %s", name, r.Status, r.Body)
 			}
 		}
@@ -93,7 +94,7 @@ func TestALinkWithoutAGoodUUIDShowsNobody(t *testing.T) {
 		mail.RegisterPath + "x", mail.RegisterPath + reset, mail.PasswordPath + joined, mail.PasswordPath + "00000000-0000-4000-8000-000000000000",
 		mail.RegisterPath + "%22%3E%3Cscript%3E", mail.PasswordPath + "javascript:alert(1)",
 	} {
-		if r := s.Do(t, dialecttest.Request{Path: path}); r.Status != 400 || strings.Contains(r.Body, "example.com") || strings.Contains(r.Body, "<script>") {
+		if r := s.Do(t, dialecttest.Request{Path: path}); r.Status != 400 || strings.Contains(r.Body, "example.com") || strings.Contains(r.Body, "<script>") || !strings.Contains(r.Body, deadTitle) {
 			t.Errorf("%s: %d %s", path, r.Status, r.Body)
 		}
 	}
