@@ -45,7 +45,7 @@ func (r *Ring) change(ctx context.Context, decide decision) (keyset.Set, error) 
 func (r *Ring) attempt(ctx context.Context, cur *snapshot, decide decision, spare keyset.Key) (set keyset.Set, needsKey bool, err error) {
 	// The clock of this limit starts before the dates are taken: a process that is stopped in
 	// between and goes on later does not publish a key with a lead that has shrunk.
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.patience())
 	defer cancel()
 	now := r.now()
 	plan, err := decide(cur.set, now)
@@ -96,7 +96,7 @@ func (r *Ring) swap(ctx context.Context, cur *snapshot, set keyset.Set, also []i
 
 // written settles a write whose outcome is unknown by reading it back once.
 func (r *Ring) written(ctx context.Context, want store.KeySet) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.patience())
 	defer cancel()
 	got, err := r.Store.KeySet(ctx)
 	return err == nil && got.Version == want.Version && bytes.Equal(got.Data, want.Data)

@@ -162,7 +162,7 @@ func dealer() func(int) (*rsa.PrivateKey, error) {
 }
 
 func newRing(m *memory, c *clock) *keyring.Ring {
-	return &keyring.Ring{Store: m, Master: master(), Policy: policy(), Now: c.now, Generate: dealer()}
+	return &keyring.Ring{Store: m, Master: master(), Policy: policy(), Now: c.now, Generate: dealer(), Patience: time.Minute}
 }
 
 // open returns an open ring on a store of its own.

@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -30,7 +31,7 @@ var (
 )
 
 const (
-	// storeTimeout bounds one step of reading or writing the set. A write must also be over
+	// storeTimeout is the usual Ring.Patience. A write must also be over
 	// before keyset.Propagation: the dates in it count from when the step began.
 	storeTimeout = 2 * time.Second
 	// missInterval is how often tokens with an unknown key id can make a node read the set.
@@ -56,6 +57,9 @@ type Ring struct {
 	Generate func(bits int) (*rsa.PrivateKey, error)
 	// Log takes what an operator should know. Nil discards it.
 	Log *slog.Logger
+	// Patience bounds one step of reading or writing the set. Zero means 2 s; more than
+	// keyset.Propagation is for tests, where no process is stopped and goes on later.
+	Patience time.Duration
 
 	snap     atomic.Pointer[snapshot]
 	loading  sync.Mutex // held while the set is read, so that an older one never replaces a newer one
@@ -77,6 +81,8 @@ func (r *Ring) Open(ctx context.Context) error {
 	return err
 }
 
+func (r *Ring) patience() time.Duration { return cmp.Or(r.Patience, storeTimeout) }
+
 // create makes the first key. It signs at once: nobody can have cached a set without it.
 func (r *Ring) create(ctx context.Context) error {
 	if r.MayCreate != nil {
@@ -88,7 +94,7 @@ func (r *Ring) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	swapCtx, cancel := context.WithTimeout(ctx, storeTimeout)
+	swapCtx, cancel := context.WithTimeout(ctx, r.patience())
 	defer cancel()
 	now := r.now()
 	set := keyset.First(k, now, r.Policy)

@@ -101,7 +101,7 @@ func (w *world) violated(format string, args ...any) {
 // start runs a node's program from its beginning.
 func (w *world) start(n *node) {
 	n.ring = &keyring.Ring{
-		Store: partition{w, n}, Master: master(), Policy: w.policy, Generate: w.deal,
+		Store: partition{w, n}, Master: master(), Policy: w.policy, Generate: w.deal, Patience: time.Minute,
 		Now: func() time.Time { return w.now.Add(n.skew) },
 	}
 	if err := n.ring.Open(w.t.Context()); err != nil {

@@ -60,7 +60,7 @@ func (r *Ring) load(ctx context.Context) (*snapshot, error) {
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.patience())
 	defer cancel()
 	doc, err := r.Store.KeySet(ctx)
 	if err != nil {

@@ -179,7 +179,7 @@ func TestEncryptionIsNotGivenUp(t *testing.T) {
 			c.server.User, c.server.Password = "me", "hunter2"
 			server := smtptest.Start(t, c.server)
 			s := sender(server, smtp.StartTLS)
-			s.User, s.Password, s.DialTimeout = "me", "hunter2", time.Second
+			s.User, s.Password, s.DialTimeout = "me", "hunter2", time.Minute
 			c.spoil(s)
 			err := s.Send(t.Context(), letter())
 			if err == nil || errors.Is(err, mail.ErrRefused) || !strings.Contains(err.Error(), c.want) || private(err) {

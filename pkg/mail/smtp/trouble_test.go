@@ -89,14 +89,13 @@ func TestTroubleWithTheServerIsNotFinal(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := server(t, c.serve)
-			s.Timeout = 500 * time.Millisecond
-			begun := time.Now()
+			s.Timeout = time.Hour
+			if c.want == "in time" {
+				s.Timeout = 500 * time.Millisecond
+			}
 			err := s.Send(t.Context(), letter())
 			if err == nil || errors.Is(err, mail.ErrRefused) || !strings.Contains(err.Error(), c.want) || private(err) {
 				t.Errorf("got %v, want something like %s", err, c.want)
-			}
-			if took := time.Since(begun); took > 30*time.Second {
-				t.Errorf("it took %s", took)
 			}
 		})
 	}
@@ -114,9 +113,9 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	s := server(t, script(polite("RCPT", "hang")))
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	begun := time.Now()
-	if err := s.Send(ctx, letter()); err == nil || time.Since(begun) > 30*time.Second {
-		t.Errorf("got %v after %s", err, time.Since(begun))
+	s.Timeout = time.Hour // longer than any test
+	if err := s.Send(ctx, letter()); err == nil {
+		t.Error("it was sent")
 	}
 }
 

@@ -80,7 +80,7 @@ func (s *Store) putUnconditionally(ctx context.Context, m meta, data []byte) err
 
 // mine reports whether a write that failed has happened all the same.
 func (s *Store) mine(ctx context.Context, m meta) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(lookTime, s.timeout))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.look)
 	defer cancel()
 	o, err := s.client.StatObject(ctx, s.bucket, s.key(m.ID), minio.StatObjectOptions{})
 	if err != nil {

@@ -49,7 +49,7 @@ type Options struct {
 type Store struct {
 	client         minio.Core
 	bucket, prefix string
-	timeout        time.Duration
+	timeout, look  time.Duration // for a call, and for looking what came of a write
 }
 
 var _ store.Blobs = (*Store)(nil)
@@ -75,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("s3: %w", err)
 	}
-	s := &Store{client: *client, bucket: o.Bucket, prefix: o.Prefix, timeout: o.Timeout}
+	s := &Store{client: *client, bucket: o.Bucket, prefix: o.Prefix, timeout: o.Timeout, look: min(lookTime, o.Timeout)}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	there, err := s.client.BucketExists(ctx, s.bucket)

@@ -36,7 +36,7 @@ func serve(t *testing.T, front func(http.Handler) http.Handler) *httptest.Server
 func options(srv *httptest.Server) s3.Options {
 	return s3.Options{
 		Endpoint: strings.TrimPrefix(srv.URL, "http://"), Bucket: bucket, AccessKey: "access", SecretKey: "secret-of-the-bucket",
-		Prefix: "pictures/", Timeout: 2 * time.Second,
+		Prefix: "pictures/", Timeout: time.Hour,
 	}
 }
 
@@ -46,6 +46,7 @@ func open(t *testing.T, srv *httptest.Server) *s3.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.GiveUpAfter(time.Hour)
 	return s
 }
 

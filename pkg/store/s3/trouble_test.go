@@ -41,13 +41,7 @@ func behind(t *testing.T) (*s3.Store, *front, *httptest.Server) {
 		f.next = next
 		return f
 	})
-	o := options(srv)
-	o.Timeout = 300 * time.Millisecond
-	s, err := s3.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, f, srv
+	return open(t, srv), f, srv
 }
 
 func blob(id string) store.Blob {
@@ -105,6 +99,9 @@ func TestWhateverGoesWrongIsNoAbsence(t *testing.T) {
 				srv.Close()
 			} else {
 				f.do(instead)
+			}
+			if strings.HasSuffix(name, "never answers") {
+				s.GiveUpAfter(300 * time.Millisecond)
 			}
 			_, there := s.Blob(t.Context(), "there")
 			_, missing := s.Blob(t.Context(), "missing")

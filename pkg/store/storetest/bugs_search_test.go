@@ -215,7 +215,7 @@ func (b updateHides) UpdateUser(ctx context.Context, u identity.User, also ...id
 	select {
 	case b.reader <- read:
 		<-read
-	case <-time.After(patience):
+	case <-time.After(patience()):
 	}
 	return errors.Join(b.memory.UpdateUser(ctx, u, also...), b.hide(ctx, u.ID, false))
 }

@@ -324,7 +324,7 @@ func (b updateFreesFirst) UpdateUser(ctx context.Context, u identity.User, also 
 	select {
 	case b.reader <- read:
 		<-read
-	case <-time.After(patience):
+	case <-time.After(patience()):
 	}
 	return b.memory.UpdateUser(ctx, u, also...)
 }

@@ -2,13 +2,20 @@ package storetest_test
 
 import (
 	"maps"
+	"os"
 	"reflect"
 	"sync"
 	"time"
 )
 
 // patience is how long a rendezvous waits for somebody else to come.
-const patience = 50 * time.Millisecond
+func patience() time.Duration {
+	d, err := time.ParseDuration(os.Getenv(patienceEnv))
+	if err != nil {
+		return 50 * time.Millisecond
+	}
+	return d
+}
 
 // rendezvous is where the callers of a broken store wait for each other between two steps, so
 // that they race whatever the scheduler does.
@@ -32,7 +39,7 @@ func (r *rendezvous) meet() {
 	r.mu.Unlock()
 	select {
 	case <-c:
-	case <-time.After(patience):
+	case <-time.After(patience()):
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.waiting == c {

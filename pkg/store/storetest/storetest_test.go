@@ -16,6 +16,9 @@ import (
 // bugEnv names the bug that TestConformance runs with; without it the store is sound.
 const bugEnv = "GATEHOUSE_STORETEST_BUG"
 
+// patienceEnv is how long the callers of a store with a bug wait for one another.
+const patienceEnv = "GATEHOUSE_STORETEST_PATIENCE"
+
 // bug is one fault that a store may have.
 type bug struct {
 	name  string
@@ -44,11 +47,11 @@ func TestConformance(t *testing.T) {
 func rewritten(promise string) string { return strings.ReplaceAll(promise, " ", "_") }
 
 // conformance runs the promises that match in a process of its own, on the store with the bug.
-func conformance(t *testing.T, bug, promises string) (string, error) {
+func conformance(t *testing.T, bug, promises, patience string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=20s", "-test.run=^TestConformance$/"+promises)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=10m", "-test.run=^TestConformance$/"+promises)
 	// The race detector would have each of these processes linger for a second.
-	cmd.Env = append(os.Environ(), bugEnv+"="+bug, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), bugEnv+"="+bug, patienceEnv+"="+patience, "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -63,15 +66,24 @@ func TestEachBugBreaksThePromisesItShould(t *testing.T) {
 				parts = append(parts, regexp.QuoteMeta(part))
 				sentences = append(sentences, regexp.QuoteMeta(rewritten(sentence)))
 			}
-			out, err := conformance(t, b.name, "^("+strings.Join(parts, "|")+")$/^("+strings.Join(sentences, "|")+")$")
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) {
-				t.Fatalf("the suite ended with %v, want a failure\n%s", err, out)
-			}
-			for _, promise := range b.fails {
-				if !strings.Contains(out, "--- FAIL: TestConformance/"+rewritten(promise)+" (") {
-					t.Errorf("%q did not fail\n%s", promise, out)
+			promises := "^(" + strings.Join(parts, "|") + ")$/^(" + strings.Join(sentences, "|") + ")$"
+			var out string
+			var kept []string
+			for _, patience := range []string{"50ms", "1s", "10s"} { // on a slow machine those who are to race come late
+				var err error
+				out, err = conformance(t, b.name, promises, patience)
+				if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+					t.Fatalf("the suite does not run: %v\n%s", err, out)
 				}
+				kept = slices.DeleteFunc(slices.Clone(b.fails), func(promise string) bool {
+					return strings.Contains(out, "--- FAIL: TestConformance/"+rewritten(promise)+" (")
+				})
+				if len(kept) == 0 {
+					break
+				}
+			}
+			if len(kept) > 0 {
+				t.Errorf("%q did not fail\n%s", kept, out)
 			}
 			for _, fault := range []string{"DATA RACE", "panic:", "no bug is called"} {
 				if strings.Contains(out, fault) {
@@ -84,7 +96,7 @@ func TestEachBugBreaksThePromisesItShould(t *testing.T) {
 
 // A promise that no bug breaks may be one that cannot fail.
 func TestEachPromiseIsBrokenByABug(t *testing.T) {
-	out, err := conformance(t, "", "")
+	out, err := conformance(t, "", "", "")
 	if err != nil {
 		t.Fatalf("the suite fails on a sound store: %v\n%s", err, out)
 	}
