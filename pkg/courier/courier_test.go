@@ -157,7 +157,7 @@ func TestAServerThatHangsCostsAClaimOneTimeout(t *testing.T) {
 		}
 	}()
 	at := netip.MustParseAddrPort(silent.Addr().String())
-	w.Sender = &smtp.Sender{Host: at.Addr().String(), Port: int(at.Port()), Security: smtp.None, Now: w.Now, Timeout: 200 * time.Millisecond}
+	w.Sender = &smtp.Sender{Host: at.Addr().String(), Port: int(at.Port()), Security: smtp.None, Now: w.Now, Timeout: time.Second}
 	audited := 0
 	w.relay.Handlers["audit"] = func(_ context.Context, batch []identity.Consequence) error {
 		audited += len(batch)

@@ -1,6 +1,7 @@
 package social
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -55,7 +56,7 @@ func (s *Service) ask(ctx context.Context, name string, f func(context.Context) 
 		return provider.ErrUnavailable.With(errors.New("social: too many wait for it")).After(respite)
 	}
 	defer s.doors.leave(name)
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.patience, patience))
 	defer cancel()
 	err := f(ctx)
 	if err == nil {

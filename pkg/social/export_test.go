@@ -1,6 +1,13 @@
 package social
 
-import "github.com/gatehouse-id/gatehouse/pkg/provider"
+import (
+	"time"
+
+	"github.com/gatehouse-id/gatehouse/pkg/provider"
+)
+
+// Wait has a flow wait so long for a provider.
+func (s *Service) Wait(d time.Duration) { s.patience = d }
 
 // Waiting returns how many flows wait for a provider on this node.
 func (s *Service) Waiting(name string) int {

@@ -86,5 +86,6 @@ type Service struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
-	doors doors
+	doors    doors
+	patience time.Duration // zero means the constant
 }

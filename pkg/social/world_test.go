@@ -216,7 +216,7 @@ func newWorld(t testing.TB, open dialecttest.Opener, change ...func(*social.Serv
 
 // node returns one more service over the same world.
 func (w *world) node(st store.Counters) *social.Service {
-	return &social.Service{
+	s := &social.Service{
 		Providers: idps{"google": w.google, "evil": w.evil},
 		Signin:    w, Accounts: w, Sessions: w, Store: st,
 		Guard: &limit.Guard{Store: st, Now: w.clock.Now, Key: []byte("a key of the guard's, in this test")},
@@ -228,6 +228,8 @@ func (w *world) node(st store.Counters) *social.Service {
 		Origins: []string{"https://app.example.org"}, Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
+	s.Wait(time.Hour) // no test waits for it
+	return s
 }
 
 // begin begins a flow and returns what a browser brings back in the end.
