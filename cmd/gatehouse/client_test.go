@@ -121,7 +121,7 @@ type seat struct {
 func (c *client) ask(q request) (r dialecttest.Response, lost int) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-tick.C {
 		n := c.fleet.pick()
 		if n == nil {
 			continue
@@ -145,7 +145,7 @@ func (c *client) ask(q request) (r dialecttest.Response, lost int) {
 // rested is how long a client leaves a session alone that it has refreshed and got no answer: a
 // request that it gave up may still be under way, and if it came when the session has moved on
 // twice it would be a replay.
-const rested = 5 * time.Second
+const rested = 15 * time.Second
 
 // impatient sends a request and sometimes hangs up before it is answered.
 func impatient(n *node, q request) (dialecttest.Response, error) {

@@ -18,7 +18,7 @@ const (
 	killRounds  = 12
 	killClients = 12
 	// startLimit is how long a start may take, after whatever end.
-	startLimit = 30 * time.Second
+	startLimit = patience
 )
 
 func TestKilledServersLoseAndDoubleNothing(t *testing.T) {
@@ -78,7 +78,7 @@ func (l *ledger) killAgainAndAgain(t *testing.T, nodes []*node) (slowest time.Du
 		f := &fuse{path: killPaths()[round%len(killPaths())], blown: make(chan *node, 1)}
 		f.left.Store(1 + rand.Int64N(3))
 		l.fuse.Store(f)
-		poll(t, 30*time.Second, "a request to "+f.path+" is answered", func() bool { return len(f.blown) > 0 || t.Failed() })
+		poll(t, patience, "a request to "+f.path+" is answered", func() bool { return len(f.blown) > 0 || t.Failed() })
 		if t.Failed() {
 			return slowest
 		}

@@ -42,7 +42,7 @@ func surviving(t *testing.T, store string, env ...string) {
 
 	up := smtptest.Start(t, smtptest.Options{Address: address})
 	again := s.serve(t)
-	poll(t, 90*time.Second, "every mail arrives", func() bool { return len(up.Received()) >= 2*people })
+	poll(t, 2*patience, "every mail arrives", func() bool { return len(up.Received()) >= 2*people })
 	again.terminate(t)
 	if code := again.wait(t); code != 0 { // it carries out what is due before it ends
 		t.Errorf("exit code %d", code)

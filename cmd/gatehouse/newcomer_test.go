@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/browsertest"
 )
@@ -52,7 +51,7 @@ func TestANewcomersFirstHour(t *testing.T) {
 	last := accessToken(tab)
 	tab.Press("Here")
 	tab.WaitFor(`sessionStorage.getItem("SF_Token") === null`)
-	poll(t, 20*time.Second, "the API refuses who has signed out", func() bool { return hello(t, api, last) == http.StatusUnauthorized })
+	poll(t, patience, "the API refuses who has signed out", func() bool { return hello(t, api, last) == http.StatusUnauthorized })
 	if got := accessToken(other); hello(t, api, got) != http.StatusOK {
 		t.Error("the other browser was signed out, too")
 	}

@@ -26,6 +26,10 @@ type request = dialecttest.Request
 
 const goodPassword = "a long enough phrase"
 
+// patience is how long anything may take before a test gives up on it. It only has to be less than
+// what all tests of the package have.
+const patience = 3 * time.Minute
+
 // site is one store with its settings: servers and commands run on it as processes.
 type site struct {
 	program string
@@ -175,7 +179,7 @@ var serving = regexp.MustCompile(`(?m)^gatehouse is serving on (http://\S+)$`)
 // ready waits for the line that says where the server is.
 func (n *node) ready(t testing.TB) {
 	t.Helper()
-	poll(t, 30*time.Second, "the server accepts requests", func() bool {
+	poll(t, patience, "the server accepts requests", func() bool {
 		if n.gone() {
 			t.Fatalf("the server ended with %s\n%s", n.cmd.ProcessState, n.log)
 		}
@@ -213,7 +217,7 @@ func (n *node) terminate(t testing.TB) {
 // wait returns the exit code of a process that has been asked to stop.
 func (n *node) wait(t testing.TB) int {
 	t.Helper()
-	poll(t, 40*time.Second, "the server ends", n.gone)
+	poll(t, patience, "the server ends", n.gone)
 	return n.cmd.ProcessState.ExitCode()
 }
 

@@ -23,7 +23,7 @@ func runScripts(t *testing.T, beside bool) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(3 * time.Minute), // for a server that must not start and does
+		Deadline:            time.Now().Add(12 * time.Minute), // for a server that must not start and does
 		Condition: func(cond string) (bool, error) {
 			if cond != "beside" {
 				return false, fmt.Errorf("unknown condition %q", cond)
