@@ -21,7 +21,7 @@ build: ## bin/gatehouse, one static binary
 
 test: ## All tests; needs Go alone, and says which store suites ran on what
 	$(if $(RACE),,@echo '*** NO C COMPILER: the race detector is OFF. Install gcc for the real test. ***')
-	@$(GO) test $(RACE) -shuffle=on -timeout 20m -v ./... | awk -f .ci/report.awk
+	@$(GO) test $(RACE) -shuffle=on -timeout 35m -v ./... | awk -f .ci/report.awk
 
 test-mongo: ## All tests; fails when no MongoDB can be had (GATEHOUSE_TEST_MONGO, mongod, or Java and Maven)
 	@GATEHOUSE_REQUIRE_MONGO=1 $(MAKE) --no-print-directory test
