@@ -7,8 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/provider"
@@ -81,6 +83,13 @@ func TestAFailureOfAProviderIsNoneOfOurs(t *testing.T) {
 	w.refused(t, a, provider.ErrUnavailable)
 	if _, err := w.Begin(t.Context(), browser, social.Start{Provider: "google", RedirectURI: callback}); !errors.Is(err, provider.ErrUnavailable) {
 		t.Errorf("a start: %v", err)
+	}
+	for _, says := range []error{w.google.fail, provider.ErrUnavailable} {
+		w.google.fail = says
+		_, err := w.Begin(t.Context(), browser, social.Start{Provider: "google", RedirectURI: callback})
+		if got := fault.From(err).RetryAfter; got != 10*time.Second {
+			t.Errorf("%v: try again after %v", says, got)
+		}
 	}
 	w.google.fail, w.google.hang = nil, make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
