@@ -12,7 +12,7 @@ import (
 
 const (
 	// patience bounds every step on a page. It is generous: machines that run tests are busy.
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 	// onlyHere keeps the browser from every network but this machine's own.
 	onlyHere = "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost , EXCLUDE *.localhost"
 )

@@ -15,7 +15,7 @@ import (
 )
 
 // Tab is one page. Each step waits until it can be done and ends the test when that takes
-// more than half a minute. A Tab belongs to the goroutine of its test.
+// more than two minutes. A Tab belongs to the goroutine of its test.
 type Tab struct {
 	t        testing.TB
 	ctx      context.Context

@@ -150,7 +150,7 @@ func (s *site) disturbed(w http.ResponseWriter, r *http.Request, d disturbance) 
 	case unavailable:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case overloaded:
-		w.Header().Set("Retry-After", "3")
+		w.Header().Set("Retry-After", "8")
 		w.WriteHeader(http.StatusTooManyRequests)
 	case moved:
 		http.Redirect(w, r, s.away, http.StatusTemporaryRedirect)
