@@ -1,7 +1,9 @@
 package flowless
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
@@ -24,9 +26,10 @@ func message(text string) (httpkit.Reply, error) {
 // user returns a user as both documents have one, and what the official clients read besides.
 func (h *Handler) user(u identity.User) body {
 	p := u.Profile
+	name, picture := h.shown(u)
 	b := body{
-		"id": u.ID, "email": u.Email, "name": text(p.Name), "mobile": text(p.Mobile), "phone": text(p.Phone),
-		"picture": text(h.Pictures.URL(u)), "dob": text(p.BirthDate), "gender": text(p.Gender), "tmz": text(p.TimeZone),
+		"id": u.ID, "email": u.Email, "name": text(name), "mobile": text(p.Mobile), "phone": text(p.Phone),
+		"picture": text(picture), "dob": text(p.BirthDate), "gender": text(p.Gender), "tmz": text(p.TimeZone),
 		"bio": text(p.Bio), "username": text(u.Username),
 	}
 	b["lang"] = text(spoken(u.Language))
@@ -41,6 +44,19 @@ func (h *Handler) user(u identity.User) body {
 	both(b, "created_at", "createdAt", u.CreatedAt)
 	both(b, "updated_at", "updatedAt", u.UpdatedAt)
 	return b
+}
+
+// shown returns the name and the picture of a user: what they have set themselves, else what a
+// provider by which they come says, as the documents have it.
+func (h *Handler) shown(u identity.User) (name, picture string) {
+	name, picture = u.Profile.Name, h.Pictures.URL(u)
+	for _, l := range slices.Backward(u.Linked) { // what was said last comes first
+		if u.Profile.LastName == "" { // theirs is in two members
+			name = cmp.Or(name, u.Profile.DisplayName, l.Name)
+		}
+		picture = cmp.Or(picture, l.Picture)
+	}
+	return name, picture
 }
 
 // spoken returns the first language of a list as in Accept-Language.
