@@ -46,7 +46,7 @@ func TestMemoryStaysWithinBounds(t *testing.T) {
 	bomb := trees(600, 600, 999)
 	wooded := trees(600, 600, 500)
 	room := new(picture.Darkroom)
-	room.Limit(time.Minute) // with the race detector
+	room.Limit(time.Hour) // with the race detector
 	used := peak(func() {
 		var all sync.WaitGroup
 		for i, data := range [][]byte{large, pale, bomb, wooded, bomb, wooded, large} {

@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/config"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
+	"github.com/gatehouse-id/gatehouse/pkg/password"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
@@ -124,6 +125,9 @@ func (s *Server) node(t testing.TB, wrap func(store.Store) store.Store) *Server 
 	}
 	n.promise = &promise{contract: contract}
 	n.App.Signin.Wait = func(context.Context, time.Duration) {}
+	patient := password.New(password.Config{Wait: time.Hour}) // with the race detector, on a busy machine
+	n.App.Signin.Passwords, n.App.Accounts.Passwords = patient, patient
+	n.App.Keys.Patience = time.Minute
 	web := httptest.NewUnstartedServer(n.App.Handler())
 	if s.door != nil {
 		_ = web.Listener.Close() // nobody has connected
