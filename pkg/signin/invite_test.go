@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
+	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 	"github.com/gatehouse-id/gatehouse/pkg/signin"
@@ -86,6 +87,37 @@ func TestAnInvitationByNobodyIsMadeOnce(t *testing.T) {
 				if len(ids) != n {
 					t.Errorf("%s has %d mails of kind %s, want %d", to, len(ids), kind, n)
 				}
+			}
+		}
+	})
+}
+
+// TestTheMailOfAnInvitationIsInTheLanguageOfWhoInvites has it made later, when nobody asks any more.
+func TestTheMailOfAnInvitationIsInTheLanguageOfWhoInvites(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open)
+		by := reader
+		by.Language = "de"
+		if err := s.App.Signin.Invite(t.Context(), by, invite.Offer{Email: bob}); err != nil {
+			t.Fatal(err)
+		}
+		if all := s.Mails(t, mail.Invitation, bob); len(all) != 1 || !strings.Contains(all[0].Subject, "eingeladen") {
+			t.Errorf("the mails are %+v", all)
+		}
+	})
+}
+
+// TestRegistrationsByInvitationAreFew counts them by where they come from, as all others are.
+func TestRegistrationsByInvitationAreFew(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s := start(t, open, "GATEHOUSE_LIMIT_REGISTER=1/1h")
+		for i, want := range []error{nil, limit.ErrRateLimited} {
+			email := []string{bob, "carol@example.com"}[i]
+			if err := s.App.Signin.Invite(t.Context(), reader, invite.Offer{Email: email}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.App.Signin.RegisterInvited(t.Context(), reader, s.MailedID(t, mail.Invitation, email), phrase); !errors.Is(err, want) {
+				t.Errorf("registration %d: %v, want %v", i+1, err, want)
 			}
 		}
 	})
