@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,7 +64,8 @@ func spelled[Q any](c *Call, names Spellings, body []byte, h func(*Call, Q) (Rep
 	}
 	given := map[string]string{} // what the caller called each member
 	canonical := make(map[string]jsontext.Value, len(members))
-	for name, value := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) { // of two bad ones it is always the same that is named
+		value := members[name]
 		if slices.Contains(names.Ignored, name) {
 			continue
 		}
@@ -76,7 +78,7 @@ func spelled[Q any](c *Call, names Spellings, body []byte, h func(*Call, Q) (Rep
 		}
 		canonical[own], given[own] = value, name
 	}
-	again, err := json.Marshal(canonical)
+	again, err := json.Marshal(canonical, json.Deterministic(true))
 	if err != nil {
 		return Reply{}, errSyntax
 	}

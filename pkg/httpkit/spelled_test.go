@@ -51,6 +51,23 @@ func TestMembersAreReadInEverySpelling(t *testing.T) {
 	}
 }
 
+// TestOfTwoBadMembersItIsAlwaysTheSameThatIsNamed, so that a client may be debugged.
+func TestOfTwoBadMembersItIsAlwaysTheSameThatIsNamed(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"surname":1,"age":"x"}`:                    "age",
+		`{"surname":1,"last_name":1,"age":2}`:        "surname",
+		`{"z":1,"y":1,"x":1}`:                        "x",
+		`{"surname":1,"last_name":2,"lastName":"L"}`: "lastName",
+	} {
+		for range 30 {
+			_, err := answer(body, "")
+			if fields := fault.From(err).Fields; len(fields) != 1 || fields[0].Field != want {
+				t.Fatalf("%s: got %v, want %s", body, err, want)
+			}
+		}
+	}
+}
+
 func TestRefusalsNameMembersAsTheCallerDoes(t *testing.T) {
 	for _, c := range []struct {
 		name, body, refuse string
