@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -26,7 +27,7 @@ func (p *Provider) discordUser(ctx context.Context, token string) (identity.Asse
 	if !isSubject(user.ID) {
 		return identity.Assertion{}, p.fail("user", errNonsense)
 	}
-	a := identity.Assertion{Subject: user.ID, Email: user.Email, EmailVerified: user.Verified, Name: or(user.GlobalName, user.Username)}
+	a := identity.Assertion{Subject: user.ID, Email: user.Email, EmailVerified: user.Verified, Name: cmp.Or(user.GlobalName, user.Username)}
 	if user.Avatar != "" {
 		a.Picture = "https://cdn.discordapp.com/avatars/" + url.PathEscape(user.ID) + "/" + url.PathEscape(user.Avatar) + ".png"
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -148,7 +149,7 @@ func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 		said.UserinfoURL = ""
 	}
 	m := &metadata{
-		issuer: said.Issuer, authURL: or(p.known.authURL, said.AuthURL), tokenURL: or(p.known.tokenURL, said.TokenURL), userinfoURL: or(p.known.userinfoURL, said.UserinfoURL),
+		issuer: said.Issuer, authURL: cmp.Or(p.known.authURL, said.AuthURL), tokenURL: cmp.Or(p.known.tokenURL, said.TokenURL), userinfoURL: cmp.Or(p.known.userinfoURL, said.UserinfoURL),
 		sendsIssuer: said.SendsIssuer, algorithms: algorithms(said.Algorithms), style: oauth2.AuthStyleInHeader,
 		companies: p.config.Name == microsoft && strings.Contains(p.known.issuer, "/organizations/"),
 	}
@@ -216,11 +217,4 @@ func (m *metadata) isIssuer(iss, tenant string) bool {
 func tenantOf(issuer, iss string) string {
 	before, after, _ := strings.Cut(issuer, anyTenant)
 	return strings.TrimSuffix(strings.TrimPrefix(iss, before), after)
-}
-
-func or(first, second string) string {
-	if first != "" {
-		return first
-	}
-	return second
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -35,7 +36,7 @@ func (p *Provider) githubUser(ctx context.Context, token string) (identity.Asser
 	}
 	return p.tidy(identity.Assertion{
 		Subject: strconv.FormatInt(user.ID, 10), // the login can be given up and taken by another
-		Email:   email, EmailVerified: email != "", Name: or(user.Name, user.Login), Picture: user.Avatar,
+		Email:   email, EmailVerified: email != "", Name: cmp.Or(user.Name, user.Login), Picture: user.Avatar,
 	}), nil
 }
 

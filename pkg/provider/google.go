@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -25,7 +26,7 @@ func (p *Provider) googleOwner(ctx context.Context, token string) (string, error
 	}
 	clients := p.clients()
 	switch {
-	case !slices.Contains(clients, info.Audience) || !slices.Contains(clients, or(info.Authorized, info.Audience)):
+	case !slices.Contains(clients, info.Audience) || !slices.Contains(clients, cmp.Or(info.Authorized, info.Audience)):
 		return "", p.reject("an access token for somebody else")
 	case !p.now().Before(at(seconds(info.ExpiresAt))):
 		return "", p.reject("an access token that has expired")

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -23,7 +24,7 @@ func (p *Provider) complete(ctx context.Context, m *metadata, c claims, accessTo
 	if info.Email != "" {
 		c.Email, c.Verified = info.Email, info.Verified
 	}
-	c.Name, c.Picture = or(c.Name, info.Name), or(c.Picture, info.Picture)
+	c.Name, c.Picture = cmp.Or(c.Name, info.Name), cmp.Or(c.Picture, info.Picture)
 	return p.assertion(c), nil
 }
 
