@@ -35,7 +35,7 @@ func in(t *testing.T, s *dialecttest.Server, a dialecttest.Authorization) identi
 // asserted signs somebody in by a provider.
 func asserted(t *testing.T, s *dialecttest.Server, a identity.Assertion) (identity.Actor, session.Grant) {
 	t.Helper()
-	g, err := s.App.Signin.Assert(t.Context(), asker, a)
+	g, err := s.App.Signin.Assert(t.Context(), asker, a, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestLinkingAnIdentity(t *testing.T) {
 		if d := cmp.Diff(want, adas(t, s)); d != "" {
 			t.Errorf("the account (-want +got):\n%s", d)
 		}
-		if g, err := s.App.Signin.Assert(t.Context(), asker, adasGoogle()); err != nil || g.User.ID != was.ID || g.User.EmailVerified {
+		if g, err := s.App.Signin.Assert(t.Context(), asker, adasGoogle(), ""); err != nil || g.User.ID != was.ID || g.User.EmailVerified {
 			t.Errorf("signing in by it: %+v, %v", g.User, err)
 		}
 		if _, err := s.App.Accounts.Link(t.Context(), by, adasGitHub()); err != nil {
@@ -185,7 +185,7 @@ func TestUnlinkingAnIdentity(t *testing.T) {
 		if len(mails) != 1 || !strings.Contains(mails[0].Text, "Google") || logged(t, s, "identity_unlinked") != 1 {
 			t.Errorf("%d mails, %d events", len(mails), logged(t, s, "identity_unlinked"))
 		}
-		if g, err := s.App.Signin.Assert(t.Context(), asker, adasGoogle()); err != nil || g.User.ID == u.ID {
+		if g, err := s.App.Signin.Assert(t.Context(), asker, adasGoogle(), ""); err != nil || g.User.ID == u.ID {
 			t.Errorf("it still signs in to %s: %v", g.User.ID, err)
 		}
 		if _, err := s.App.Accounts.Unlink(t.Context(), by, "github"); err != nil {

@@ -2,11 +2,13 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/mail"
 )
 
@@ -18,7 +20,7 @@ func adasGoogle() identity.Assertion {
 // asserting notes how an assertion was answered.
 func asserting(t *testing.T, s *dialecttest.Server, state any) {
 	a := state.(*asked)
-	if g, err := s.App.Signin.Assert(context.WithoutCancel(t.Context()), identity.Actor{}, adasGoogle()); err == nil {
+	if g, err := s.App.Signin.Assert(context.WithoutCancel(t.Context()), identity.Actor{}, adasGoogle(), ""); err == nil {
 		a.status, a.token = 200, g.AccessToken
 	}
 }
@@ -48,7 +50,7 @@ func again(t *testing.T, s *dialecttest.Server, a *asked) identity.User {
 			t.Errorf("the session that was given is answered %d", got)
 		}
 	}
-	g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, adasGoogle())
+	g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, adasGoogle(), "")
 	if err != nil {
 		t.Fatalf("asserting again: %v", err)
 	}
@@ -65,6 +67,39 @@ var linkedFlows = map[string]flow{
 			a.kept(t, happened)
 			if u := again(t, s, a); happened && u.ID != made || !u.EmailVerified {
 				t.Errorf("%s was made, and then %+v", made, u)
+			}
+		},
+	},
+	"signing up by a provider with an invitation": {
+		env: []string{"GATEHOUSE_REGISTRATION=invite"},
+		prepare: func(t *testing.T, s *dialecttest.Server) any {
+			issued, err := s.App.Invites.Create(t.Context(), dialecttest.Operator, invite.New{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return &asked{token: issued[0].Code}
+		},
+		act: func(t *testing.T, s *dialecttest.Server, state any) {
+			a := state.(*asked)
+			if _, err := s.App.Signin.Assert(context.WithoutCancel(t.Context()), identity.Actor{}, adasGoogle(), a.token); err == nil {
+				a.status = 200
+			}
+		},
+		check: func(t *testing.T, s *dialecttest.Server, state any) {
+			a := state.(*asked)
+			made, happened := linkedBy(t, s)
+			a.kept(t, happened)
+			g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, adasGoogle(), a.token)
+			if err != nil || happened && g.User.ID != made || g.User.Provisional {
+				t.Errorf("%s was made, and then %+v (%v)", made, g.User, err)
+			}
+			inv := allInvitations(t, s)[0]
+			if inv.Confirmed() != 1 || inv.Left != 0 || len(inv.Uses) != 1 || g.User.InvitationID != inv.ID {
+				t.Errorf("the invitation is %+v, want one use, confirmed", inv)
+			}
+			bob := identity.Assertion{Provider: "google", Subject: "2", Email: "bob@example.com", EmailVerified: true}
+			if _, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, bob, a.token); !errors.Is(err, invite.ErrUsedUp) {
+				t.Errorf("a second account: %v", err)
 			}
 		},
 	},
@@ -144,7 +179,7 @@ var linkedFlows = map[string]flow{
 			if _, err := s.App.Accounts.Link(t.Context(), signedIn(t, s, a.who.AccessToken), adasGoogle()); err != nil {
 				t.Fatal(err)
 			}
-			g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, adasGoogle())
+			g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, adasGoogle(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +208,7 @@ var linkedFlows = map[string]flow{
 			}
 			elsewhere := adasGoogle()
 			elsewhere.Email = countess // or else it would find the account by that again
-			if g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, elsewhere); err != nil || (g.User.ID == a.who.LocalID) != linked {
+			if g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, elsewhere, ""); err != nil || (g.User.ID == a.who.LocalID) != linked {
 				t.Errorf("linked %t, and it signs in to %s (%v)", linked, g.User.ID, err)
 			}
 		},

@@ -76,6 +76,7 @@ func (h *Handler) routes() []httpkit.Route {
 	post(resendPath, h.resend, fieldEmail, fieldContinue)
 	const callback = socialPath + ":" + paramProvider + "/callback"
 	get(socialPath+":"+paramProvider+"/login", httpkit.Visited(h.page(h.socialLogin, fieldContinue, fieldTicket)))
+	post(socialPath+":"+paramProvider+"/login", h.socialSignUp, fieldName, fieldEmail, fieldPassword, fieldCode, fieldContinue)
 	get(callback, h.page(h.socialCallback, answerNames...))
 	routes = append(routes, httpkit.Route{Method: http.MethodPost, Path: callback, Access: anybody, Handle: h.socialForm})
 	get(mail.SignUpPath, h.page(h.signUpPage, fieldCode, fieldContinue))

@@ -86,12 +86,28 @@ func socialSights(t *testing.T) []sight {
 	}
 }
 
+// invitedSights are those of a service that is for invited people, with providers.
+func invitedSights(t *testing.T) []sight {
+	t.Helper()
+	env := []string{"GATEHOUSE_REGISTRATION=invite"}
+	for _, name := range []string{"apple", "google"} {
+		env = append(env, providertest.Start(t, name, ada).Env()...)
+	}
+	s := start(t, env...)
+	return []sight{
+		{name: "invited-sign-up", path: s.URL + "/account/sign-up?invitationCode=iv_x"},
+		{name: "invited-sign-up-code", path: s.URL + "/account/sign-up"},
+		{"invited-sign-up-bad", s.URL + "/account/sign-up", "invitationCode=iv_x&email=nobody", "400"},
+		{name: "invited-sign-up-bad-invited", path: s.URL + "/account/sign-up?invitationCode=iv_x", fields: "email=nobody", answer: "400"},
+	}
+}
+
 // TestEverybodyCanUseEveryPage looks at every page in each language and look, on a small phone
 // and on a desk. With GATEHOUSE_TEST_SHOTS it takes pictures.
 func TestEverybodyCanUseEveryPage(t *testing.T) {
 	t.Parallel()
 	s := start(t, "GATEHOUSE_REQUIRE_VERIFIED_EMAIL=true")
-	all := append(sights(t, s), socialSights(t)...)
+	all := append(append(sights(t, s), socialSights(t)...), invitedSights(t)...)
 	browser := browsertest.Start(t)
 	for _, way := range []struct {
 		language, scheme string

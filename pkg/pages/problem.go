@@ -110,6 +110,8 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, requestID strin
 	text := said(l, f)
 	switch {
 	case text != "":
+	case aboutCode(f):
+		text = l.Text("pages.wrong." + f.Code)
 	case f.Kind == fault.Internal:
 		text = l.Text("pages.failed.internal")
 	case f.Kind == fault.Unavailable:
@@ -120,6 +122,9 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, requestID strin
 	v.Intro = []string{text}
 	if strings.HasPrefix(r.URL.Path, socialPath) { // who comes from a provider has no way back
 		v.Next = &link{mail.SignInPath, l.Text("pages.to_sign_in")}
+		if aboutCode(f) { // they have no account to sign in to
+			v.Next, v.Links = &link{mail.SignUpPath, l.Text("pages.back_to_sign_up")}, []link{*v.Next}
+		}
 	}
 	h.write(w, l, v, f, requestID)
 }

@@ -81,10 +81,9 @@ func (h *Handler) signUpView(v visit, hideCode bool) *view {
 	show := &view{Title: v.Text("pages.sign_up.title"), Form: form, Links: []link{
 		{v.link(mail.SignInPath), v.Text("pages.sign_up.have_account")},
 	}}
-	if h.Signin.Registration == signin.Open && v.Get(fieldCode) == "" {
-		show.Others = h.providers(v) // an invitation does not go along to a provider
-	}
 	switch {
+	case h.Signin.Registration == signin.Open && v.Get(fieldCode) == "":
+		show.Others = h.providers(v)
 	case hideCode:
 		show.Intro = []string{v.Text("pages.sign_up.invited")}
 		form.carry(fieldCode, v.Get(fieldCode))
@@ -93,6 +92,9 @@ func (h *Handler) signUpView(v visit, hideCode bool) *view {
 		form.Fields = append(form.Fields, &field{
 			Name: fieldCode, Label: v.Text("pages.label.invitation_code"), Type: "text", Autocomplete: "off", Value: v.Get(fieldCode),
 		})
+	}
+	if show.Others == nil {
+		form.Others = h.providerButtons(v) // the code goes along, in no address
 	}
 	form.carry(fieldContinue, v.Get(fieldContinue))
 	form.Fields = append(form.Fields,
@@ -107,14 +109,19 @@ func (h *Handler) signUp(v visit) (httpkit.Reply, error) {
 	grant, signedIn, err := h.Signin.Register(v.Context, v.Actor, draft, code)
 	switch {
 	case err != nil:
-		f := atField(fault.From(err))
-		aboutCode := len(f.Fields) > 0 && f.Fields[0].Field == fieldCode
-		return h.again(v, f, h.signUpView(v, code != "" && !aboutCode))
+		f := fault.From(err)
+		return h.again(v, atField(f), h.signUpView(v, code != "" && !aboutCode(f)))
 	case !signedIn:
 		return redirect(v.link(checkMailPath)), nil
 	default:
 		return h.enter(v, grant)
 	}
+}
+
+// aboutCode reports whether it is an invitation code that is wrong.
+func aboutCode(f *fault.Error) bool {
+	named := atField(f).Fields
+	return len(named) > 0 && named[0].Field == fieldCode
 }
 
 // atField returns f with the field that it is about, where the service names none.

@@ -5,7 +5,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/httpkit"
+	"github.com/gatehouse-id/gatehouse/pkg/signin"
 	"github.com/gatehouse-id/gatehouse/pkg/social"
 )
 
@@ -30,16 +32,42 @@ func (h *Handler) callback(provider string) string {
 }
 
 func (h *Handler) socialLogin(v visit) (httpkit.Reply, error) {
-	begun, err := h.Social.Begin(v.Context, v.Actor, social.Start{
-		Provider: v.provider(), RedirectURI: h.callback(v.provider()), Destination: v.Get(fieldContinue),
-		Ticket: v.Get(fieldTicket), Cookies: httpkit.Cookies(v.Request),
-	})
+	begun, err := h.begin(v, "")
 	if err != nil {
 		return httpkit.Reply{}, err
 	}
 	reply := redirect(begun.URL)
 	reply.Header.Set("Set-Cookie", h.binding(begun.Cookie))
 	return reply, nil
+}
+
+func (h *Handler) begin(v visit, invitation string) (social.Begun, error) {
+	return h.Social.Begin(v.Context, v.Actor, social.Start{
+		Provider: v.provider(), RedirectURI: h.callback(v.provider()), Destination: v.Get(fieldContinue),
+		Ticket: v.Get(fieldTicket), Invitation: invitation, Cookies: httpkit.Cookies(v.Request),
+	})
+}
+
+// socialSignUp takes the sign-up form, for its invitation code, to a provider. What else is filled in
+// is for the other button. Browsers hold a redirect after a form to form-action, which no policy of
+// ours opens to providers and whatever they redirect to: the browser goes on from a page.
+func (h *Handler) socialSignUp(v visit) (httpkit.Reply, error) {
+	code := strings.TrimSpace(v.Get(fieldCode))
+	if code == "" && h.Signin.Registration == signin.InviteOnly { // rather than at the end
+		return h.again(v, atField(signin.ErrInvitationRequired), h.signUpView(v, false))
+	}
+	begun, err := h.begin(v, code)
+	if err != nil {
+		if f := fault.From(err); aboutCode(f) {
+			return h.again(v, atField(f), h.signUpView(v, false))
+		}
+		return httpkit.Reply{}, err
+	}
+	with := v.Text("pages.sign_in.with", "provider", brandOf(v.provider()))
+	reply, err := h.show(v.Locale, &view{Title: with, Next: &link{begun.URL, with}})
+	reply.Header["Set-Cookie"] = []string{h.binding(begun.Cookie)}
+	reply.Header["Refresh"] = []string{"0; url=" + begun.URL}
+	return reply, err
 }
 
 // binding returns the header that sets or removes the cookie of a flow.
@@ -88,10 +116,19 @@ func (h *Handler) socialForm(c *httpkit.Call) (httpkit.Reply, error) {
 // providers are links to sign in with each provider.
 func (h *Handler) providers(v visit) []link {
 	var links []link
-	for _, name := range h.Social.Providers.Names() {
-		links = append(links, link{v.link(socialPath + name + "/login"), v.Text("pages.sign_in.with", "provider", brandOf(name))})
+	for _, b := range h.providerButtons(v) {
+		links = append(links, link{v.link(b.Action), b.Text})
 	}
 	return links
+}
+
+// providerButtons send the form that they are in to each provider.
+func (h *Handler) providerButtons(v visit) []button {
+	var buttons []button
+	for _, name := range h.Social.Providers.Names() {
+		buttons = append(buttons, button{socialPath + name + "/login", v.Text("pages.sign_in.with", "provider", brandOf(name))})
+	}
+	return buttons
 }
 
 // brandOf returns how a provider writes its own name.

@@ -9,23 +9,29 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/provider/providertest"
 )
 
-// TestAProviderIsOfferedWhereItLetsANewcomerIn: an invitation does not go along to a provider.
-func TestAProviderIsOfferedWhereItLetsANewcomerIn(t *testing.T) {
+// TestAProviderIsOfferedWhereverSomebodyMayComeIn, by a form where a code goes along.
+func TestAProviderIsOfferedWhereverSomebodyMayComeIn(t *testing.T) {
+	const (
+		byLink = `<a class="button second" href="/auth/social/google/login">Continue with Google</a>`
+		byForm = `<button type="submit" class="second" formaction="/auth/social/google/login">Continue with Google</button>`
+	)
 	there := providertest.Start(t, "google", providertest.User{Subject: "1", Email: "a@example.com", Verified: true})
 	for _, c := range []struct {
 		name, policy, path string
-		offered            bool
+		offer              string
 	}{
-		{"to sign in, always", "invite", mail.SignInPath, true},
-		{"to sign up, where anybody may", "open", mail.SignUpPath, true},
-		{"not to who brings an invitation", "open", mail.SignUpPath + "?invitationCode=iv_x", false},
-		{"not where an invitation is needed", "invite", mail.SignUpPath, false},
+		{"to sign in, always", "invite", mail.SignInPath, byLink},
+		{"to sign up, where anybody may", "open", mail.SignUpPath, byLink},
+		{"to who brings an invitation", "open", mail.SignUpPath + "?invitationCode=iv_x", byForm},
+		{"to who brings the invitation that is needed", "invite", mail.SignUpPath + "?invitationCode=iv_x", byForm},
+		{"to who may enter one", "invite", mail.SignUpPath, byForm},
+		{"not where nobody signs up", "closed", mail.SignUpPath, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := dialecttest.Start(t, dialecttest.SQLite(t), dialecttest.Options{Env: append(there.Env(), "GATEHOUSE_REGISTRATION="+c.policy)})
 			r := s.Do(t, dialecttest.Request{Path: c.path})
-			if got := strings.Contains(r.Body, "Continue with Google"); r.Status != 200 || got != c.offered {
-				t.Errorf("%d, offered: %v", r.Status, got)
+			if strings.Count(r.Body, "Continue with Google") != min(1, len(c.offer)) || !strings.Contains(r.Body, c.offer) {
+				t.Errorf("%d %s", r.Status, r.Body)
 			}
 		})
 	}

@@ -34,7 +34,11 @@ type inquiry struct {
 	Submit string // what the button says
 	Hidden []hidden
 	Fields []*field
+	Others []button // that send the form elsewhere
 }
+
+// button is another button of a form. The first one is what the Enter key presses.
+type button struct{ Action, Text string }
 
 type hidden struct{ Name, Value string }
 

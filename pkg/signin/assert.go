@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/session"
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
@@ -29,8 +30,12 @@ const (
 // account: where addresses must be verified first it is answered by ErrUnverified whether or not
 // somebody has it, and mailed as Register does; elsewhere by account.ErrEmailExists.
 //
+// An invitation code, if there is one, is somebody new's, and is answered and counted as at
+// Register: exactly one use is spent for the account that is made. Who has an account comes in
+// whatever the code is, and spends nothing of it.
+//
 // The session has no AMR: RFC 8176 has no value for what happened elsewhere.
-func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Assertion) (session.Grant, error) {
+func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Assertion, code string) (session.Grant, error) {
 	a, err := account.Tidy(a)
 	if err != nil {
 		return session.Grant{}, err
@@ -43,16 +48,16 @@ func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Asse
 		if errors.Is(err, ErrUnverified) && !admitted {
 			// Theirs, and it waits for a click. It counts as the sign-up before it did: to whoever
 			// tries again it is to look like an address that somebody else has.
-			if err := s.admitRegistration(ctx, by, s.Accounts.Newcomer(by, a), ""); err != nil {
+			if err := s.admitRegistration(ctx, by, s.Accounts.Newcomer(by, a), code); err != nil {
 				return session.Grant{}, err
 			}
 		}
 		if errors.Is(err, account.ErrNotFound) {
-			if err := s.admitNewcomer(ctx, by, a, admitted); err != nil {
+			if err := s.admitNewcomer(ctx, by, a, code, admitted); err != nil {
 				return session.Grant{}, err
 			}
 			admitted = true
-			u, err = s.newcomer(ctx, by, a)
+			u, err = s.newcomer(ctx, by, a, code)
 		}
 		if errors.Is(err, store.ErrStale) {
 			continue
@@ -66,45 +71,59 @@ func (s *Service) Assert(ctx context.Context, by identity.Actor, a identity.Asse
 }
 
 // admitNewcomer decides whether somebody new may make an account, and counts them once.
-func (s *Service) admitNewcomer(ctx context.Context, by identity.Actor, a identity.Assertion, counted bool) error {
+func (s *Service) admitNewcomer(ctx context.Context, by identity.Actor, a identity.Assertion, code string, counted bool) error {
 	if a.Email == "" {
 		return ErrEmailRequired
 	}
-	if err := s.mayRegister(""); err != nil || counted {
+	if err := s.mayRegister(code); err != nil || counted {
 		return err
 	}
-	return s.admitRegistration(ctx, by, s.Accounts.Newcomer(by, a), "")
+	return s.admitRegistration(ctx, by, s.Accounts.Newcomer(by, a), code)
 }
 
-// newcomer makes the account of somebody new. store.ErrStale asks to start over.
-func (s *Service) newcomer(ctx context.Context, by identity.Actor, a identity.Assertion) (identity.User, error) {
+// newcomer makes the account of somebody new. store.ErrStale asks to start over: nothing has been
+// made then, and no use of the invitation is spent.
+func (s *Service) newcomer(ctx context.Context, by identity.Actor, a identity.Assertion, code string) (identity.User, error) {
 	u := s.Accounts.Newcomer(by, a)
-	var also []identity.Consequence
-	if !u.EmailVerified {
-		also = append(also, s.Accounts.Welcome(&u, by))
+	registered := s.eventBy(by, audit.UserRegistered, u, a.Provider)
+	var err error
+	if code == "" {
+		also := []identity.Consequence{registered}
+		if !u.EmailVerified {
+			also = append(also, s.Accounts.Welcome(&u, by))
+		}
+		err = s.Accounts.Insert(ctx, u, also...)
+		u.Rev = 1
+	} else {
+		u, err = s.redeem(ctx, by, u, code, registered)
 	}
-	err := s.Accounts.Insert(ctx, u, append(also, s.eventBy(by, audit.UserRegistered, u, a.Provider))...)
 	switch {
 	case err == nil:
-		u.Rev = 1
 		return u, s.mayEnter(u)
-	case errors.Is(err, account.ErrLinkedElsewhere), isTaken(err) && u.EmailVerified:
+	case errors.Is(err, account.ErrLinkedElsewhere), isTaken(err) && a.EmailVerified, errors.Is(err, invite.ErrUsedUp) && s.linked(ctx, a):
 		return u, store.ErrStale // the one who was quicker is found now
 	case isTaken(err):
-		return u, s.clash(ctx, by, u)
+		return u, s.clash(ctx, by, u, a)
 	default:
 		return u, err
 	}
 }
 
+// linked reports whether somebody has the identity by now: another request of theirs may have made
+// the account, with the last use of the invitation.
+func (s *Service) linked(ctx context.Context, a identity.Assertion) bool {
+	_, err := s.Store.UserByIdentifier(ctx, a.Identifier())
+	return err == nil
+}
+
 // clash answers somebody new whose address an account has, and whom no provider vouches for.
-func (s *Service) clash(ctx context.Context, by identity.Actor, u identity.User) error {
+func (s *Service) clash(ctx context.Context, by identity.Actor, u identity.User, a identity.Assertion) error {
 	taken, err := s.taken(ctx, u.EmailKey())
 	switch {
 	case err != nil:
 		return err
-	case !taken:
-		return store.ErrStale // it is being made, maybe by the same identity
+	case !taken || s.linked(ctx, a):
+		return store.ErrStale // it is being made, or was a moment ago, maybe by the same identity
 	case !s.RequireVerified:
 		return account.ErrEmailExists
 	}

@@ -22,7 +22,7 @@ func TestTryingAgainTellsNobodyWhetherAnAddressHadAnAccount(t *testing.T) {
 			}
 			for range 4 {
 				ctx, report := limit.WithReport(t.Context())
-				_, err := s.App.Signin.Assert(ctx, visitor, unvouched())
+				_, err := s.App.Signin.Assert(ctx, visitor, unvouched(), "")
 				left, _ := report.State()
 				said[taken] = append(said[taken], fmt.Sprintf("%s, %d of %d left", code(err), left.Remaining, left.Limit))
 			}

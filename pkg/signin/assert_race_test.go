@@ -38,7 +38,7 @@ func TestManyAssertionsAtOnceAreOneAccount(t *testing.T) {
 				}
 				var good atomic.Int64
 				dialecttest.Together(20, func(i int) {
-					switch g, err := nodes[i%2].App.Signin.Assert(context.WithoutCancel(t.Context()), visitor, c.of(i/2)); {
+					switch g, err := nodes[i%2].App.Signin.Assert(context.WithoutCancel(t.Context()), visitor, c.of(i/2), ""); {
 					case err == nil && nodes[(i+1)%2].Me(t, g.AccessToken) == 200:
 						good.Add(1)
 					case err == nil:
@@ -89,7 +89,7 @@ func TestAnIdentityIsOneAccountsInTheEnd(t *testing.T) {
 		dialecttest.Together(12, func(i int) {
 			ctx := context.WithoutCancel(t.Context())
 			if i%3 == 2 {
-				if _, err := nodes[i%2].App.Signin.Assert(ctx, visitor, vouched()); err != nil && !errors.Is(err, session.ErrBusy) {
+				if _, err := nodes[i%2].App.Signin.Assert(ctx, visitor, vouched(), ""); err != nil && !errors.Is(err, session.ErrBusy) {
 					t.Error(err)
 				}
 				return

@@ -53,7 +53,7 @@ func code(err error) string {
 
 func asserts(t *testing.T, s *dialecttest.Server, a identity.Assertion) (session.Grant, error) {
 	t.Helper()
-	return s.App.Signin.Assert(t.Context(), visitor, a)
+	return s.App.Signin.Assert(t.Context(), visitor, a, "")
 }
 
 // comesIn asserts, and fails unless that gives a session that holds.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/account"
+	"github.com/gatehouse-id/gatehouse/pkg/audit"
 	"github.com/gatehouse-id/gatehouse/pkg/fault"
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
 	"github.com/gatehouse-id/gatehouse/pkg/invite"
@@ -181,7 +182,7 @@ func (s *Service) RegisterInvited(ctx context.Context, by identity.Actor, code, 
 	if u, err = s.Accounts.Hash(ctx, u, password); err != nil {
 		return identity.User{}, err
 	}
-	u, err = s.redeem(ctx, by, u, code)
+	u, err = s.redeem(ctx, by, u, code, s.event(by, audit.UserRegistered, u))
 	if isTaken(err) {
 		err = cmp.Or(s.Accounts.RegisteredAgain(ctx, by, u.EmailKey()), err)
 	}

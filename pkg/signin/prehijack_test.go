@@ -95,7 +95,7 @@ func TestAResetLeavesNoOtherWayIn(t *testing.T) {
 		}
 		does(t, s, 202, dialecttest.Request{Path: "/auth/forgotPassword", Body: pairs("email", ada)})
 		does(t, s, 204, dialecttest.Request{Path: "/auth/resetPassword", Body: pairs("token", s.MailedToken(t, mail.ResetPassword, ada), "newPassword", another)})
-		if g, err := s.App.Signin.Assert(t.Context(), reader, eves()); err == nil && g.User.ID == before.LocalID {
+		if g, err := s.App.Signin.Assert(t.Context(), reader, eves(), ""); err == nil && g.User.ID == before.LocalID {
 			t.Error("Eve comes in by her identity")
 		}
 		if u := stored(t, s); len(u.Linked) != 0 || len(u.Identifiers) != 1 {
@@ -126,7 +126,7 @@ func TestNonVerifyingProvider(t *testing.T) {
 		p.sessions = append(p.sessions, dialecttest.Authorization{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken})
 		holding := visitor
 		holding.HoldsID = true
-		held, err := s.App.Signin.Assert(t.Context(), holding, a)
+		held, err := s.App.Signin.Assert(t.Context(), holding, a, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -320,7 +320,7 @@ func (p *plot) opensNothing(t *testing.T, s *dialecttest.Server, a arrival) {
 		}
 	}
 	for _, other := range p.others {
-		if g, err := s.App.Signin.Assert(t.Context(), visitor, other); err == nil && g.User.ID == p.userID {
+		if g, err := s.App.Signin.Assert(t.Context(), visitor, other, ""); err == nil && g.User.ID == p.userID {
 			t.Errorf("%s:%s signs in", other.Provider, other.Subject)
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Service) Register(ctx context.Context, by identity.Actor, d account.Dra
 		welcome := s.Accounts.Welcome(&u, by)
 		err = s.Accounts.Insert(ctx, u, s.event(by, audit.UserRegistered, u), welcome)
 	} else {
-		u, err = s.redeem(ctx, by, u, code)
+		u, err = s.redeem(ctx, by, u, code, s.event(by, audit.UserRegistered, u))
 	}
 	if s.RequireVerified && isTaken(err) {
 		return session.Grant{User: u}, false, s.Accounts.RegisteredAgain(ctx, by, u.EmailKey())
@@ -69,23 +69,25 @@ func (s *Service) admitRegistration(ctx context.Context, by identity.Actor, u id
 	return s.Guard.Take(ctx, limit.Hit{Policy: s.Limits.Register, Subject: from}, others...)
 }
 
-// redeem registers u with one use of an invitation: reserve, insert, settle.
-func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User, code string) (identity.User, error) {
+// redeem registers u with one use of an invitation: reserve, insert, settle. registered is the
+// event that says so. Where u is known not to have come to be the use is free again.
+func (s *Service) redeem(ctx context.Context, by identity.Actor, u identity.User, code string, registered identity.Consequence) (identity.User, error) {
 	inv, err := s.Invites.Reserve(ctx, code, u.EmailKey(), u.ID)
 	if err != nil {
 		return u, err
 	}
 	u.Provisional, u.InvitationID, u.UserType, u.Claims, u.ReferralTokens = true, inv.ID, inv.UserType, inv.Claims, inv.ReferralTokens
-	also := []identity.Consequence{s.event(by, audit.UserRegistered, u), s.Invites.Redemption(u.ID, inv.ID)}
+	also := []identity.Consequence{registered, s.Invites.Redemption(u.ID, inv.ID)}
 	if inv.Mailed() {
 		u.EmailVerified = true
 		s.Accounts.Introduce(&u, by)
-	} else {
+	}
+	if !u.EmailVerified {
 		s.wish(&u)
 		also = append(also, s.Accounts.Welcome(&u, by))
 	}
 	err = s.Accounts.Insert(ctx, u, also...)
-	if isTaken(err) || errors.Is(err, account.ErrUsernameExists) {
+	if isTaken(err) || errors.Is(err, account.ErrUsernameExists) || errors.Is(err, account.ErrLinkedElsewhere) {
 		if ferr := s.Invites.Free(ctx, inv.ID, u.ID); ferr != nil {
 			return u, ferr
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gatehouse-id/gatehouse/pkg/identity"
+	"github.com/gatehouse-id/gatehouse/pkg/invite"
 	"github.com/gatehouse-id/gatehouse/pkg/limit"
 	"github.com/gatehouse-id/gatehouse/pkg/opaque"
 )
@@ -15,6 +16,7 @@ type Start struct {
 	Destination string // where the browser goes in the end; empty is the app
 	Format      string // the dialect's own: Finish returns it
 	Ticket      string // of LinkTicket, to link instead of signing in
+	Invitation  string // a code, for somebody who has no account yet
 	Cookies     Cookies
 }
 
@@ -29,6 +31,9 @@ func (s *Service) Begin(ctx context.Context, by identity.Actor, q Start) (Begun,
 	if _, err := s.destination(q.Destination); err != nil {
 		return Begun{}, err
 	}
+	if len(q.Invitation) > maxInvitation {
+		return Begun{}, invite.ErrInvalid
+	}
 	if err := s.admit(ctx, by, s.Limits.Start, q.Provider); err != nil {
 		return Begun{}, err
 	}
@@ -37,7 +42,7 @@ func (s *Service) Begin(ctx context.Context, by identity.Actor, q Start) (Begun,
 		return Begun{}, err
 	}
 	f := flow{
-		Provider: q.Provider, RedirectURI: q.RedirectURI, Destination: q.Destination, Format: q.Format,
+		Provider: q.Provider, RedirectURI: q.RedirectURI, Destination: q.Destination, Format: q.Format, Invitation: q.Invitation,
 		Nonce: opaque.Random(opaque.SecretLength), Slot: s.freeSlot(q.Cookies), ExpiresAt: s.until(Life),
 	}
 	if q.Ticket != "" {

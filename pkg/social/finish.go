@@ -117,7 +117,7 @@ func (s *Service) enter(ctx context.Context, by identity.Actor, f flow, proof id
 		return out, nil
 	}
 	by.User, by.Session = nil, nil // whoever was signed in here before has no part in it
-	g, err := s.Signin.Assert(ctx, by, proof)
+	g, err := s.Signin.Assert(ctx, by, proof, f.Invitation)
 	if err != nil {
 		return Finished{}, err
 	}

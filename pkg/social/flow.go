@@ -16,6 +16,8 @@ const (
 	statePrefix = "st_"
 	// maxDestination keeps a state below 2 KiB.
 	maxDestination = 1024
+	// maxInvitation is more than any invitation code has, in bytes.
+	maxInvitation = 80
 )
 
 // flow is what a state says: everything that the end of a flow must have in common with its start.
@@ -25,6 +27,7 @@ type flow struct {
 	Destination string `json:"d,omitempty"`
 	Format      string `json:"f,omitempty"`
 	LinkTo      string `json:"l,omitempty"` // the session to whose account to link; empty signs in
+	Invitation  string `json:"i,omitempty"` // a code, for somebody new; the provider cannot read it
 	Nonce       string `json:"n"`           // 256 bits
 	Binding     string `json:"b"`           // to the cookie
 	Slot        int    `json:"s"`           // of the cookie

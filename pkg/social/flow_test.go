@@ -311,7 +311,7 @@ func TestABrowserGoesOnlyWhereItMay(t *testing.T) {
 
 func TestAStateIsShortEnoughForProviders(t *testing.T) {
 	w := newWorld(t, dialecttest.SQLite(t))
-	a := w.begin(t, social.Start{Destination: "/" + strings.Repeat("x", 1000)})
+	a := w.begin(t, social.Start{Destination: "/" + strings.Repeat("x", 1000), Invitation: strings.Repeat("i", 80)})
 	if len(a.State) > 2048 {
 		t.Errorf("it has %d bytes", len(a.State))
 	}

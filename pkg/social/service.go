@@ -49,7 +49,7 @@ type Providers interface {
 
 // Signin lets in whom a provider vouches for; signin.Service does.
 type Signin interface {
-	Assert(ctx context.Context, by identity.Actor, a identity.Assertion) (session.Grant, error)
+	Assert(ctx context.Context, by identity.Actor, a identity.Assertion, invitation string) (session.Grant, error)
 }
 
 // Accounts links identities to accounts; account.Service does.

@@ -21,6 +21,7 @@ type Proof struct {
 	IDToken     string
 	AccessToken string
 	Nonce       string // that the app asked for the ID token with; empty when it did not
+	Invitation  string // a code, for somebody who has no account yet; linking takes none
 }
 
 // Token signs in whoever a token of a provider is of. An ID token is good once.
@@ -30,7 +31,7 @@ func (s *Service) Token(ctx context.Context, by identity.Actor, q Proof) (sessio
 		return session.Grant{}, err
 	}
 	by.User, by.Session = nil, nil
-	return s.Signin.Assert(ctx, by, proof)
+	return s.Signin.Assert(ctx, by, proof, q.Invitation)
 }
 
 // LinkToken links whoever a token of a provider is of to the account of the actor, who is signed

@@ -143,15 +143,17 @@ type world struct {
 	entered []identity.Assertion
 	linked  map[string][]identity.Assertion // by user
 	living  map[string]identity.User        // by session
+
+	invitations []string // of those who were let in
 }
 
-func (w *world) Assert(_ context.Context, by identity.Actor, a identity.Assertion) (session.Grant, error) {
+func (w *world) Assert(_ context.Context, by identity.Actor, a identity.Assertion, invitation string) (session.Grant, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if by.User != nil || by.Session != nil {
 		return session.Grant{}, errors.New("somebody signs somebody else in")
 	}
-	w.entered = append(w.entered, a)
+	w.entered, w.invitations = append(w.entered, a), append(w.invitations, invitation)
 	return session.Grant{User: identity.User{ID: "user of " + a.Subject}}, nil
 }
 

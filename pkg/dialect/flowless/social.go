@@ -1,6 +1,7 @@
 package flowless
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 
@@ -18,6 +19,8 @@ func (h *Handler) social() []httpkit.Route {
 	token := httpkit.Spellings{Same: map[string]string{
 		"id_token": "idToken", "access_token": "accessToken", "device_id": "deviceId", "redirectUri": "redirect_uri",
 	}}
+	entering := httpkit.Spellings{Same: maps.Clone(token.Same)}
+	entering.Same["invitation_code"] = "invitationCode"
 	limit := h.Limits.Social
 	return []httpkit.Route{
 		{Method: get, Path: "/auth/social/providers", Access: anybody, Handle: h.socialProviders},
@@ -26,7 +29,7 @@ func (h *Handler) social() []httpkit.Route {
 		{Method: get, Path: "/auth/social/:provider/login", Access: anybody, Limit: limit, Handle: httpkit.Visited(h.socialLogin)},
 		{Method: get, Path: "/auth/social/:provider/callback", Access: anybody, Limit: limit, Handle: h.socialCallback},
 		{Method: post, Path: "/auth/social/:provider/callback", Access: anybody, Handle: h.socialForm},
-		{Method: post, Path: "/auth/social/:provider/login-api", Access: anybody, Limit: limit, Handle: httpkit.Spelled(token, h.socialToken)},
+		{Method: post, Path: "/auth/social/:provider/login-api", Access: anybody, Limit: limit, Handle: httpkit.Spelled(entering, h.socialToken)},
 		{Method: post, Path: "/auth/social/:provider/link", Access: user, Limit: limit, Handle: httpkit.OptionalSpelled(token, h.link)},
 		{Method: get, Path: "/auth/oauth/callback", Access: anybody, Limit: limit, Handle: h.oauthCallback},
 		{Method: post, Path: "/auth/oauth/callback", Access: anybody, Handle: h.oauthForm},
@@ -77,14 +80,15 @@ func (h *Handler) unlink(c *httpkit.Call) (httpkit.Reply, error) {
 
 // proofRequest carries what an app has got from a provider by itself.
 type proofRequest struct {
-	IDToken     string `json:"idToken"`
-	AccessToken string `json:"accessToken"`
-	Nonce       string `json:"nonce"`
-	DeviceID    string `json:"deviceId"`
+	IDToken        string `json:"idToken"`
+	AccessToken    string `json:"accessToken"`
+	Nonce          string `json:"nonce"`
+	DeviceID       string `json:"deviceId"`
+	InvitationCode string `json:"invitationCode"`
 }
 
 func (q proofRequest) of(provider string) social.Proof {
-	return social.Proof{Provider: provider, IDToken: q.IDToken, AccessToken: q.AccessToken, Nonce: q.Nonce}
+	return social.Proof{Provider: provider, IDToken: q.IDToken, AccessToken: q.AccessToken, Nonce: q.Nonce, Invitation: q.InvitationCode}
 }
 
 func (h *Handler) socialToken(c *httpkit.Call, q proofRequest) (httpkit.Reply, error) {

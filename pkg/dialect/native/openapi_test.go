@@ -28,7 +28,7 @@ func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 		Public: []string{
 			"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration", "GET /.well-known/paseto-keys.json",
 			"GET /auth/thirdPartySignIn", "POST /auth/thirdPartySignIn", // of pkg/pages
-			"GET /auth/social/{provider}/login", "GET /auth/social/{provider}/callback", "POST /auth/social/{provider}/callback",
+			"GET /auth/social/{provider}/login", "POST /auth/social/{provider}/login", "GET /auth/social/{provider}/callback", "POST /auth/social/{provider}/callback",
 		},
 		Pending: pending,
 	})

@@ -16,7 +16,7 @@ func TestAnAccountWithoutAPasswordIsNotAskedForIt(t *testing.T) {
 		enter := func() string {
 			g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, identity.Assertion{
 				Provider: "google", Subject: "1", Email: "ada@example.com", EmailVerified: true,
-			})
+			}, "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,12 +42,20 @@ type proofRequest struct {
 	Nonce       string `json:"nonce"`
 }
 
+// assertionRequest is a proof of who wants to come in.
+type assertionRequest struct {
+	proofRequest
+	InvitationCode string `json:"invitationCode"`
+}
+
 func (q proofRequest) proof(c *httpkit.Call) social.Proof {
 	return social.Proof{Provider: c.Params.ByName(paramProvider), IDToken: q.IDToken, AccessToken: q.AccessToken, Nonce: q.Nonce}
 }
 
-func (h *Handler) socialLogin(c *httpkit.Call, q proofRequest) (httpkit.Reply, error) {
-	return granted(h.Social.Token(c.Context, c.Actor, q.proof(c)))
+func (h *Handler) socialLogin(c *httpkit.Call, q assertionRequest) (httpkit.Reply, error) {
+	proof := q.proof(c)
+	proof.Invitation = q.InvitationCode
+	return granted(h.Social.Token(c.Context, c.Actor, proof))
 }
 
 // SetsCookie reports whether scripts of other origins need credentials at a path: they are given

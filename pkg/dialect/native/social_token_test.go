@@ -132,7 +132,11 @@ func TestNobodyComesInByAnotherToken(t *testing.T) {
 				}
 			})
 		}
-		for _, key := range []string{"", "pk_nonsense", w.Publishable[:len(w.Publishable)-1] + "x"} {
+		last := "x"
+		if strings.HasSuffix(w.Publishable, last) {
+			last = "y"
+		}
+		for _, key := range []string{"", "pk_nonsense", w.Publishable[:len(w.Publishable)-1] + last} {
 			q := w.enter("google", "idToken", genuine)
 			q.Key = key
 			if r := w.Do(t, q); r.Status != 401 || r.Code() == "social_rejected" {
