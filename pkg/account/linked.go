@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/audit"
@@ -64,8 +65,8 @@ func (s *Service) link(by identity.Actor, u *identity.User, a identity.Assertion
 	}, nil
 }
 
-// Unlink takes the identity at a provider from the actor's own account, unless it is the only way
-// in, and tells the owner. Every other session ends, as whoever came in by that identity must
+// Unlink takes the identity at a provider from the actor's own account, unless that leaves no way
+// in, and tells the owner. The provider need not be usable. Every other session ends, as whoever came in by that identity must
 // (OWASP ASVS 7.4.3). It asks for no fresh session: it opens nothing.
 func (s *Service) Unlink(ctx context.Context, by identity.Actor, provider string) (identity.User, error) {
 	return s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
@@ -73,7 +74,7 @@ func (s *Service) Unlink(ctx context.Context, by identity.Actor, provider string
 			return nil, ErrNotLinked
 		}
 		u.DropLinked(provider)
-		if !u.HasPassword() && len(u.Linked) == 0 {
+		if !s.opens(*u) {
 			return nil, ErrLastCredential
 		}
 		return []identity.Consequence{
@@ -81,6 +82,12 @@ func (s *Service) Unlink(ctx context.Context, by identity.Actor, provider string
 			s.tellLinked(by, *u, provider, mail.IdentityUnlinked, now),
 		}, nil
 	})
+}
+
+// opens reports whether u has something to sign in by. An identity at a provider that this service
+// has no more opens nothing.
+func (s *Service) opens(u identity.User) bool {
+	return u.HasPassword() || s.Usable != nil && slices.ContainsFunc(u.Linked, func(l identity.LinkedIdentity) bool { return s.Usable(l.Provider) })
 }
 
 func (s *Service) tellLinked(by identity.Actor, u identity.User, provider string, kind mail.Kind, now time.Time) identity.Consequence {

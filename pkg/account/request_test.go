@@ -27,9 +27,9 @@ var asker = identity.Actor{Client: identity.Client{IP: "192.0.2.7", UserAgent: "
 
 func start(t *testing.T, open dialecttest.Opener, wrap func(store.Store) store.Store) *dialecttest.Server {
 	t.Helper()
-	s := dialecttest.Start(t, open, dialecttest.Options{Wrap: wrap, Env: []string{
+	s := dialecttest.Start(t, open, dialecttest.Options{Wrap: wrap, Env: append(providers("google", "github"),
 		"GATEHOUSE_CORS_ORIGINS=https://app.example.org,https://app.example.org:8443,http://localhost:5173,http://intranet.example.org",
-	}})
+	)})
 	dialecttest.QuickPasswords(s)
 	return s
 }

@@ -68,8 +68,11 @@ type Service struct {
 	Links     mail.Links
 	// ResetIDLife is how long the UUID of a reset is good.
 	ResetIDLife time.Duration
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Usable reports whether people can sign in by their identity at a provider of this name now;
+	// nil means by none.
+	Usable func(provider string) bool
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // maxRounds bounds how often a change starts over because another one came first.

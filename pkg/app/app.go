@@ -165,7 +165,8 @@ func (a *App) buildServices(master masterkey.Key) {
 	}
 	a.Accounts = &account.Service{
 		Store: st, Passwords: hasher, Sessions: a.Sessions, Guard: a.guard,
-		Limits: accountLimits(cfg), Outbox: outbox, Links: links, ResetIDLife: cfg.ArguflowResetTTL, Now: now, Log: a.Log,
+		Limits: accountLimits(cfg), Outbox: outbox, Links: links, ResetIDLife: cfg.ArguflowResetTTL, Usable: a.usable,
+		Now: now, Log: a.Log,
 	}
 	a.Invites = &invite.Service{Store: st, Outbox: outbox, Links: links, OfferLife: cfg.ArguflowInvitationTTL, Now: now, Log: a.Log}
 	a.Signin = &signin.Service{

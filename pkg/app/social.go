@@ -47,6 +47,12 @@ func providerConfig(c config.Social) provider.Config {
 	}
 }
 
+// usable reports whether people can sign in by their identity at a provider of this name.
+func (a *App) usable(name string) bool {
+	_, err := a.Social.Providers.Get(name)
+	return err == nil
+}
+
 // socialLimits: an address may sign in with providers as often as it may try passwords.
 func socialLimits(cfg config.Config) social.Limits {
 	all := policy("social", cfg.LimitLogin)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-id/gatehouse/pkg/dialect/dialecttest"
+	"github.com/gatehouse-id/gatehouse/pkg/provider/providertest"
 )
 
 func TestAccountsAreLinkedAndUnlinked(t *testing.T) {
@@ -133,4 +134,38 @@ func TestNobodyIsLinkedToAStrangersAccount(t *testing.T) {
 	if r.Status != 400 || r.Header.Get("Location") != "" {
 		t.Errorf("%d %s leads to %q", r.Status, r.Body, r.Header.Get("Location"))
 	}
+}
+
+// TestAProviderThatIsGoneIsNoWayIn: the service was stopped, and has only GitHub since.
+func TestAProviderThatIsGoneIsNoWayIn(t *testing.T) {
+	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
+		s, there := withProviders(t, open, "google", "github")
+		var in cameIn
+		answered(t, s, 200, asking("social/google/login-api", object{"idToken": there["google"].IDToken(t, providertest.Minted{})})).JSON(t, &in)
+		answered(t, s, 200, dialecttest.Request{
+			Path: "/flowless/auth/social/github/link", ID: in.SessionID, Body: body(object{"access_token": there["github"].AccessToken(providertest.ClientID)}),
+		})
+		s = dialecttest.Start(t, open, dialecttest.Options{Env: there["github"].Env(), Clock: s.Clock})
+		unlink := func(name string) dialecttest.Request {
+			return dialecttest.Request{Method: http.MethodDelete, Path: "/flowless/auth/social/accounts/" + name, ID: in.SessionID}
+		}
+		for range 2 {
+			if r := answered(t, s, 409, unlink("github")); !strings.Contains(r.Body, "LAST_CREDENTIAL") {
+				t.Error(r.Body)
+			}
+			if status := s.Do(t, unlink("google")).Status; status != 200 && status != 404 { // the second time there is none
+				t.Errorf("the one that is gone: %d", status)
+			}
+		}
+		r := answered(t, s, 200, dialecttest.Request{Path: "/flowless/auth/social/accounts", ID: in.SessionID})
+		if strings.Contains(r.Body, `"google"`) || !strings.Contains(r.Body, `"github"`) {
+			t.Errorf("linked are %s", r.Body)
+		}
+		s = dialecttest.Start(t, open, dialecttest.Options{Clock: s.Clock})
+		var again cameIn
+		answered(t, s, 200, asking("token/login", object{"token": linkFor(t, s, jane().Email)})).JSON(t, &again)
+		if again.User.ID != in.User.ID || s.FlowlessMe(t, again.SessionID) != 200 {
+			t.Errorf("a mailed link lets in %s, not %s", again.User.ID, in.User.ID)
+		}
+	})
 }
