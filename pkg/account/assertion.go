@@ -50,7 +50,7 @@ func Tidy(a identity.Assertion) (identity.Assertion, error) {
 
 // ByAssertion returns the account to sign in to by an assertion, as Tidy returns it: the one that
 // the identity is linked to, or else the one with its verified address, which it is then linked
-// to. ErrNotFound when there is neither; nothing has changed when may objects. store.ErrStale
+// to. Either becomes its address's reader's alone when that is who comes first. ErrNotFound when there is neither; nothing has changed when may objects. store.ErrStale
 // asks to start over: somebody else was quicker.
 func (s *Service) ByAssertion(ctx context.Context, by identity.Actor, a identity.Assertion, may func(identity.User) error) (identity.User, error) {
 	u, err := s.Store.UserByIdentifier(ctx, a.Identifier())
@@ -76,10 +76,14 @@ func (s *Service) ByAssertion(ctx context.Context, by identity.Actor, a identity
 }
 
 // recognise keeps what the provider says now of an identity that u is linked to. It is no more
-// than a note: the account's own address and name are its holder's.
-func (*Service) recognise(_ identity.Actor, u *identity.User, a identity.Assertion, may func(identity.User) error, now time.Time) ([]identity.Consequence, error) {
-	if !u.IsLinked(a) {
+// than a note: the account's own address and name are its holder's. Only where nobody had proved
+// the address, and the provider vouches for it now, has its reader arrived.
+func (s *Service) recognise(by identity.Actor, u *identity.User, a identity.Assertion, may func(identity.User) error, now time.Time) ([]identity.Consequence, error) {
+	switch {
+	case !u.IsLinked(a):
 		return nil, errElsewhere
+	case arrives(*u, a):
+		return s.claim(by, u, a, may, now)
 	}
 	if err := may(*u); err != nil {
 		return nil, err
@@ -99,18 +103,14 @@ func note(u *identity.User, a identity.Assertion, now time.Time) error {
 // adopt links the reader of u's address, whom a provider vouches for. Both sides have to be sure
 // of the address: where ours was not, the account becomes its reader's alone first.
 func (s *Service) adopt(by identity.Actor, u *identity.User, a identity.Assertion, may func(identity.User) error, now time.Time) ([]identity.Consequence, error) {
-	if key, _ := identity.CanonicalEmail(a.Email); u.EmailKey() != key {
-		return nil, errElsewhere
-	}
-	var also []identity.Consequence
-	kind := mail.IdentityLinked
+	key, _ := identity.CanonicalEmail(a.Email)
 	switch {
-	case u.EmailVerified:
-	case u.IsAdmin():
+	case u.EmailKey() != key:
+		return nil, errElsewhere
+	case arrives(*u, a):
+		return s.claim(by, u, a, may, now)
+	case !u.EmailVerified:
 		return nil, errUnproved
-	default:
-		also, kind = s.takeOver(by, u, now), mail.AccountClaimed
-		u.Email, u.Profile.DisplayName = a.Email, a.Name
 	}
 	if err := may(*u); err != nil {
 		return nil, err
@@ -118,7 +118,25 @@ func (s *Service) adopt(by identity.Actor, u *identity.User, a identity.Assertio
 	if u.IsLinked(a) {
 		return nil, errUnchanged // by another request of theirs
 	}
-	linked, err := s.link(by, u, a, kind, now)
+	return s.link(by, u, a, mail.IdentityLinked, now)
+}
+
+// arrives reports whether a is the first proof that whoever comes reads the address of u. An
+// account with a role waits for another one: see errUnproved.
+func arrives(u identity.User, a identity.Assertion) bool {
+	key, err := identity.CanonicalEmail(a.Email)
+	return err == nil && a.EmailVerified && u.EmailKey() == key && !u.EmailVerified && !u.IsAdmin()
+}
+
+// claim makes u its address's reader's alone and leaves them the identity they came by, whether or
+// not it was linked before: whoever made the account may have had them link it.
+func (s *Service) claim(by identity.Actor, u *identity.User, a identity.Assertion, may func(identity.User) error, now time.Time) ([]identity.Consequence, error) {
+	also := s.takeOver(by, u, now)
+	u.Email, u.Profile.DisplayName = a.Email, a.Name
+	if err := may(*u); err != nil {
+		return nil, err
+	}
+	linked, err := s.link(by, u, a, mail.AccountClaimed, now)
 	return append(also, linked...), err
 }
 

@@ -57,6 +57,27 @@ func again(t *testing.T, s *dialecttest.Server, a *asked) identity.User {
 	return g.User
 }
 
+// takenOver checks that all of it happened or nothing, and that all of it does in the end.
+func takenOver(t *testing.T, s *dialecttest.Server, a *asked, happened bool) {
+	t.Helper()
+	a.tells(t, s, mail.AccountClaimed, ada, happened)
+	want := 200
+	if happened {
+		want = 401
+	}
+	does(t, s, login(s, ada, phrase), want)
+	if got := s.Me(t, a.who.AccessToken); got != want {
+		t.Errorf("half taken over: the old session is answered %d, want %d", got, want)
+	}
+	if u := again(t, s, a); !u.EmailVerified || u.PasswordHash != "" || u.ID != a.who.LocalID || !u.IsLinked(adasGoogle()) {
+		t.Errorf("in the end: %+v", u)
+	}
+	does(t, s, login(s, ada, phrase), 401)
+	if got := s.Me(t, a.who.AccessToken); got != 401 {
+		t.Errorf("in the end the old session is answered %d", got)
+	}
+}
+
 var linkedFlows = map[string]flow{
 	"signing up by a provider": {
 		prepare: func(*testing.T, *dialecttest.Server) any { return &asked{} },
@@ -129,22 +150,25 @@ var linkedFlows = map[string]flow{
 		check: func(t *testing.T, s *dialecttest.Server, state any) {
 			a := state.(*asked)
 			_, happened := linkedBy(t, s)
-			a.tells(t, s, mail.AccountClaimed, ada, happened)
-			want := 200
-			if happened {
-				want = 401
+			takenOver(t, s, a, happened)
+		},
+	},
+	"taking over a linked account that nobody has proved": {
+		prepare: func(t *testing.T, s *dialecttest.Server) any {
+			a := registered(t, s)
+			if _, err := s.App.Accounts.Link(t.Context(), signedIn(t, s, a.who.AccessToken), adasGoogle()); err != nil {
+				t.Fatal(err)
 			}
-			does(t, s, login(s, ada, phrase), want)
-			if got := s.Me(t, a.who.AccessToken); got != want {
-				t.Errorf("half taken over: the old session is answered %d, want %d", got, want)
+			return a
+		},
+		act: asserting,
+		check: func(t *testing.T, s *dialecttest.Server, state any) {
+			a := state.(*asked)
+			u, err := s.App.Accounts.Find(t.Context(), ada)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if u := again(t, s, a); !u.EmailVerified || u.PasswordHash != "" || u.ID != a.who.LocalID {
-				t.Errorf("in the end: %+v", u)
-			}
-			does(t, s, login(s, ada, phrase), 401)
-			if got := s.Me(t, a.who.AccessToken); got != 401 {
-				t.Errorf("in the end the old session is answered %d", got)
-			}
+			takenOver(t, s, a, u.EmailVerified)
 		},
 	},
 	"linking": {
@@ -178,6 +202,9 @@ var linkedFlows = map[string]flow{
 			a := registered(t, s)
 			if _, err := s.App.Accounts.Link(t.Context(), signedIn(t, s, a.who.AccessToken), adasGoogle()); err != nil {
 				t.Fatal(err)
+			}
+			if _, err := s.App.Accounts.VerifyEmail(t.Context(), identity.Actor{}, s.MailedToken(t, mail.VerifyEmail, ada)); err != nil {
+				t.Fatal(err) // or else signing in by it would take the account over
 			}
 			g, err := s.App.Signin.Assert(t.Context(), identity.Actor{}, adasGoogle(), "")
 			if err != nil {

@@ -28,6 +28,8 @@ func TestManyAssertionsAtOnceAreOneAccount(t *testing.T) {
 		{"one identity of somebody who has an account", proved, func(int) identity.Assertion { return vouched() }, 1},
 		{"two identities of somebody who has an account", proved, two, 2},
 		{"two identities of somebody whose account nobody has proved", registered, two, 2},
+		{"one identity, linked to an account that nobody has proved", linkedBefore(vouched()), func(int) identity.Assertion { return vouched() }, 1},
+		{"two identities, linked to an account that nobody has proved", linkedBefore(two(0), two(1)), two, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
@@ -70,6 +72,19 @@ func two(i int) identity.Assertion {
 	a := vouched()
 	a.Provider += strconv.Itoa(i % 2)
 	return a
+}
+
+// linkedBefore makes ada an account that nobody has proved, with these identities.
+func linkedBefore(all ...identity.Assertion) func(t *testing.T, s *dialecttest.Server) {
+	return func(t *testing.T, s *dialecttest.Server) {
+		t.Helper()
+		registered(t, s)
+		rewrite(t, s, func(u *identity.User) {
+			for _, a := range all {
+				u.AddLinked(a, s.Clock.Now())
+			}
+		})
+	}
 }
 
 // TestAnIdentityIsOneAccountsInTheEnd: two accounts link it while it signs up as a third.

@@ -19,8 +19,8 @@ import (
 	"github.com/gatehouse-id/gatehouse/pkg/store"
 )
 
-// The five ways to prepare an account for somebody else ("Pre-hijacked Accounts", Sudhodanan and
-// Paverd, USENIX Security 2022; security case A-53). Each is told by what Eve does before Ada
+// The ways to prepare an account for somebody else ("Pre-hijacked Accounts", Sudhodanan and
+// Paverd, USENIX Security 2022, has five of them; security case A-53). Each is told by what Eve does before Ada
 // comes, and ends with nothing of hers.
 
 const (
@@ -78,6 +78,23 @@ func TestTrojanIdentifier(t *testing.T) {
 		if comesIn(t, s, eves()).User.ID != p.userID {
 			t.Error("Eve's identity is not linked")
 		}
+	})
+}
+
+// TestLinkedByItsVictim: Eve has Ada link her own identity to the account, and one of Eve's is linked
+// beside it.
+func TestLinkedByItsVictim(t *testing.T) {
+	arrivals(t, func(t *testing.T, s *dialecttest.Server, p *plot) {
+		by := acting(t, s, p)
+		more := identity.Assertion{Provider: "github", Subject: "eve", Email: ada}
+		for _, a := range []identity.Assertion{vouched(), more} {
+			if _, err := s.App.Accounts.Link(t.Context(), by, a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.others = append(p.others, more)
+		g := comesIn(t, s, more)
+		p.sessions = append(p.sessions, dialecttest.Authorization{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken})
 	})
 }
 
