@@ -93,8 +93,8 @@ func (s *Service) opens(u identity.User) bool {
 func (s *Service) tellLinked(by identity.Actor, u identity.User, provider string, kind mail.Kind, now time.Time) identity.Consequence {
 	m := mail.Notice(u, by, kind, now)
 	m.Provider = provider
-	// Another way into a proved account is told however many mails its owner got: whoever adds one
-	// could have asked for these. Closing one hides nothing.
-	m.Counted = u.EmailVerified && kind != mail.IdentityUnlinked
+	if kind != mail.IdentityUnlinked { // closing one hides nothing
+		m = mail.Alarming(u, m)
+	}
 	return s.Outbox.Post(m, now)
 }

@@ -326,35 +326,3 @@ func TestUndoingAChangeOfAddressTakesEveryOtherWayIn(t *testing.T) {
 		}
 	})
 }
-
-// TestAFloodOfMailsHidesNoOtherWayIn: whoever is about to add one could have the owner mailed first.
-func TestAFloodOfMailsHidesNoOtherWayIn(t *testing.T) {
-	dialecttest.EachStore(t, func(t *testing.T, open dialecttest.Opener) {
-		for _, proved := range []bool{true, false} {
-			s := dialecttest.Start(t, open, dialecttest.Options{Env: []string{"GATEHOUSE_LIMIT_MAIL=2/15m", "GATEHOUSE_LIMIT_MAIL_DAY=2/24h"}})
-			dialecttest.QuickPasswords(s)
-			by := in(t, s, s.Register(t, ada, phrase))
-			u := adas(t, s)
-			u.EmailVerified = proved
-			if err := s.App.Store.UpdateUser(t.Context(), u); err != nil {
-				t.Fatal(err)
-			}
-			for range 5 {
-				if err := s.App.Accounts.RequestReset(t.Context(), asker, ada, ""); err != nil {
-					t.Fatal(err)
-				}
-				s.Settle(t)
-			}
-			if _, err := s.App.Accounts.Link(t.Context(), by, adasGoogle()); err != nil {
-				t.Fatal(err)
-			}
-			s.Settle(t)
-			if told := len(s.Mails(t, mail.IdentityLinked, ada)); told != 1 && proved || told != 0 && !proved {
-				t.Errorf("proved %v: told %d times after %d mails", proved, told, len(s.Letters.All()))
-			}
-			if _, err := s.App.Accounts.Delete(t.Context(), dialecttest.Operator, ada); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
-}

@@ -112,6 +112,6 @@ func (s *Service) replacePassword(by identity.Actor, u *identity.User, phc strin
 	u.DropProofs(identity.ResetPassword, identity.MoveEmail)
 	return []identity.Consequence{
 		session.Cutoff(u, "", identity.EndedByPasswordChange, now), s.event(by, audit.PasswordChanged, *u, now),
-		s.Outbox.Post(notice(*u, by, mail.PasswordChanged, now), now),
+		s.Outbox.Post(mail.Alarming(*u, notice(*u, by, mail.PasswordChanged, now)), now),
 	}
 }

@@ -127,7 +127,7 @@ func (s *Service) readdress(by identity.Actor, u *identity.User, email *string, 
 	u.EmailVerified = false
 	u.DropProofs(identity.Purposes()...)
 	if old.EmailVerified {
-		also = append(also, s.Outbox.Post(notice(old, by, mail.AddressChanged, now), now))
+		also = append(also, s.Outbox.Post(mail.Alarming(old, notice(old, by, mail.AddressChanged, now)), now))
 	}
 	return also, nil
 }

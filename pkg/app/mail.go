@@ -36,7 +36,7 @@ func (a *App) buildCourier(master masterkey.Key, opts Options) error {
 	budgets := recipientLimits(cfg)
 	c := &courier.Courier{
 		Outbox: mail.Outbox{Master: master}, Words: writer, Sender: sender, Guard: a.guard, Often: budgets[0], Daily: budgets[1],
-		Now: a.Now, Log: a.Log,
+		Alarms: policy("mail_alarm_a_day", cfg.LimitMailDay), Now: a.Now, Log: a.Log,
 		Observe: func(kind mail.Kind, outcome courier.Outcome) { a.metrics.mail(string(kind), string(outcome)) },
 	}
 	a.Relay.Handlers[mail.ConsequenceKind] = c.CarryOut

@@ -15,7 +15,7 @@ import (
 // How often a message was claimed does not tell whether it was counted: a claim may end
 // before the courier is asked. So the count leaves a mark of the message itself, in the same
 // step of the store, and a message that comes again is looked up first.
-func (c *Courier) count(ctx context.Context, q identity.Consequence, recipient string) (allowed bool, err error) {
+func (c *Courier) count(ctx context.Context, q identity.Consequence, recipient string, alarm bool) (allowed bool, err error) {
 	mark := limit.Hit{Policy: counted(), Subject: q.ID}
 	if q.Attempts > 1 {
 		before, err := c.Guard.Peek(ctx, mark)
@@ -26,8 +26,12 @@ func (c *Courier) count(ctx context.Context, q identity.Consequence, recipient s
 			return true, nil
 		}
 	}
-	err = c.Guard.Take(ctx, limit.Hit{Policy: c.Often, Subject: recipient}, mark)
-	if err == nil { // a flood that the shorter budget refuses must not use up the mails of a day
+	first := c.Often
+	if alarm {
+		first = c.Alarms
+	}
+	err = c.Guard.Take(ctx, limit.Hit{Policy: first, Subject: recipient}, mark)
+	if err == nil && !alarm { // a flood that the shorter budget refuses must not use up the mails of a day
 		err = c.Guard.Take(ctx, limit.Hit{Policy: c.Daily, Subject: recipient})
 	}
 	if errors.Is(err, limit.ErrRateLimited) {

@@ -153,3 +153,58 @@ func TestAMessageThatWasCountedWhenItWasWrittenIsSentWhateverTheBudgetSays(t *te
 		t.Errorf("%d arrived, want ten: those that were counted were counted again", n)
 	}
 }
+
+func TestAnAlarmIsHiddenByNoFloodAndHidesNothing(t *testing.T) {
+	w := newWorld(t)
+	alarm := w.message(mail.PasswordChanged, "ada@example.com")
+	alarm.Until, alarm.Alarm = time.Time{}, true
+	w.post(t, w.flood(10)...)
+	w.post(t, alarm)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 4 {
+		t.Errorf("%d arrived, want the three of the budget and the alarm", n)
+	}
+	elsewhere := alarm
+	elsewhere.To = "ADA@example.com"
+	w.post(t, alarm, elsewhere, alarm, elsewhere, alarm)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 7 {
+		t.Errorf("%d arrived, want the three of the budget and four alarms of a day", n)
+	}
+	for range 4 {
+		w.advance(15 * time.Minute)
+		w.post(t, w.flood(10)...)
+		w.work(t)
+	}
+	if n := len(w.arrived(t)); n != 14 {
+		t.Errorf("%d arrived, want the ten of a day: alarms use up nothing of that", n)
+	}
+	w.advance(24 * time.Hour)
+	w.post(t, alarm)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 15 {
+		t.Errorf("%d arrived, want another alarm on another day", n)
+	}
+}
+
+func TestAnAlarmThatIsTriedAgainCountsOnce(t *testing.T) {
+	w := newWorld(t)
+	w.Alarms.Limit = 1
+	alarm := w.message(mail.PasswordChanged, "ada@example.com")
+	alarm.Until, alarm.Alarm = time.Time{}, true
+	w.post(t, alarm)
+	settled := false
+	w.store.settle = func() error {
+		if !settled {
+			settled = true
+			return store.ErrUnavailable // it has been sent, and nobody knows
+		}
+		return nil
+	}
+	_, _ = w.relay.Drain(t.Context())
+	w.advance(time.Minute)
+	w.work(t)
+	if n := len(w.arrived(t)); n != 2 || w.waiting(t) != 0 {
+		t.Errorf("%d arrived, %d wait: it was refused the second time", n, w.waiting(t))
+	}
+}

@@ -36,6 +36,7 @@ type Courier struct {
 	Guard  *limit.Guard
 	Often  limit.Policy // messages to one recipient, of whatever kind
 	Daily  limit.Policy // the same over a longer time
+	Alarms limit.Policy // alarms to one recipient, which the other two do not count
 	Now    func() time.Time
 	Log    *slog.Logger
 	// Observe is told of each outcome; nil means nobody counts. The kind is empty when the
@@ -84,7 +85,7 @@ func (c *Courier) deliver(ctx context.Context, q identity.Consequence, m mail.Me
 		return Postponed, errLease
 	}
 	if !m.Counted {
-		if allowed, err := c.count(ctx, q, recipient); err != nil {
+		if allowed, err := c.count(ctx, q, recipient, m.Alarm); err != nil {
 			return Postponed, fmt.Errorf("courier: %w", err)
 		} else if !allowed {
 			return OverBudget, nil

@@ -73,10 +73,11 @@ func newWorld(t *testing.T) *world {
 	log := slog.New(slog.NewJSONHandler(lines{w}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.Courier = &courier.Courier{
 		Outbox: mail.Outbox{Master: masterkey.New()}, Words: words, Sender: w.smtp,
-		Guard: &limit.Guard{Store: db, Now: w.Now, Key: []byte("a key of this test")},
-		Often: limit.Policy{Name: "mail_to", Limit: 3, Window: 15 * time.Minute},
-		Daily: limit.Policy{Name: "mail_day", Limit: 10, Window: 24 * time.Hour},
-		Now:   w.Now, Log: log, Observe: w.observe,
+		Guard:  &limit.Guard{Store: db, Now: w.Now, Key: []byte("a key of this test")},
+		Often:  limit.Policy{Name: "mail_to", Limit: 3, Window: 15 * time.Minute},
+		Daily:  limit.Policy{Name: "mail_day", Limit: 10, Window: 24 * time.Hour},
+		Alarms: limit.Policy{Name: "mail_alarm", Limit: 4, Window: 24 * time.Hour},
+		Now:    w.Now, Log: log, Observe: w.observe,
 	}
 	w.relay = &relay.Relay{
 		Store: w.store, Now: w.Now, Log: log, OneByOne: map[identity.ConsequenceKind]bool{mail.ConsequenceKind: true},

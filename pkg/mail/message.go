@@ -48,6 +48,7 @@ type Message struct {
 	Address  string    `json:"address,omitempty"`  // the network address of who did it
 	At       time.Time `json:"at"`                 // when it happened
 	Until    time.Time `json:"until"`              // what it offers is over from here on; zero means never
+	Alarm    bool      `json:"alarm,omitempty"`    // somebody else may be in the account: see Alarming
 	Counted  bool      `json:"counted,omitempty"`  // the recipient's budget was asked when it was written, or has no say: it is sent whatever that says now
 }
 
