@@ -29,7 +29,7 @@ func ownLinks(t *testing.T, s *dialecttest.Server) map[mail.Kind]int {
 					t.Errorf("a mail of kind %s links to %s", l.Kind, link)
 				}
 			}
-			if strings.Contains(strings.ToLower(part), "evil") {
+			if lower := strings.ToLower(part); strings.Contains(lower, "evil.example") || strings.Contains(lower, "/evil") { // a token may happen to have the word
 				t.Errorf("a mail of kind %s has what a request said: %s", l.Kind, part)
 			}
 		}
