@@ -50,8 +50,9 @@ func Tidy(a identity.Assertion) (identity.Assertion, error) {
 
 // ByAssertion returns the account to sign in to by an assertion, as Tidy returns it: the one that
 // the identity is linked to, or else the one with its verified address, which it is then linked
-// to. Either becomes its address's reader's alone when that is who comes first. ErrNotFound when there is neither; nothing has changed when may objects. store.ErrStale
-// asks to start over: somebody else was quicker.
+// to. Either becomes its address's reader's alone when that is who comes first. ErrNotFound when
+// there is neither; nothing has changed when may objects. store.ErrStale asks to start over:
+// somebody else was quicker.
 func (s *Service) ByAssertion(ctx context.Context, by identity.Actor, a identity.Assertion, may func(identity.User) error) (identity.User, error) {
 	u, err := s.Store.UserByIdentifier(ctx, a.Identifier())
 	enter := s.recognise

@@ -66,8 +66,8 @@ func (s *Service) link(by identity.Actor, u *identity.User, a identity.Assertion
 }
 
 // Unlink takes the identity at a provider from the actor's own account, unless that leaves no way
-// in, and tells the owner. The provider need not be usable. Every other session ends, as whoever came in by that identity must
-// (OWASP ASVS 7.4.3). It asks for no fresh session: it opens nothing.
+// in, and tells the owner. The provider need not be usable. Every other session ends, as whoever
+// came in by that identity must (OWASP ASVS 7.4.3). It asks for no fresh session: it opens nothing.
 func (s *Service) Unlink(ctx context.Context, by identity.Actor, provider string) (identity.User, error) {
 	return s.change(ctx, by, by.User.ID, func(u *identity.User, now time.Time) ([]identity.Consequence, error) {
 		if _, has := u.LinkedAt(provider); !has {

@@ -100,8 +100,10 @@ func (s *Service) newcomer(ctx context.Context, by identity.Actor, a identity.As
 	switch {
 	case err == nil:
 		return u, s.mayEnter(u)
-	case errors.Is(err, account.ErrLinkedElsewhere), isTaken(err) && a.EmailVerified, errors.Is(err, invite.ErrUsedUp) && s.linked(ctx, a):
+	case errors.Is(err, account.ErrLinkedElsewhere), isTaken(err) && a.EmailVerified:
 		return u, store.ErrStale // the one who was quicker is found now
+	case errors.Is(err, invite.ErrUsedUp):
+		return u, s.overtaken(ctx, a, err)
 	case isTaken(err):
 		return u, s.clash(ctx, by, u, a)
 	default:
@@ -109,11 +111,17 @@ func (s *Service) newcomer(ctx context.Context, by identity.Actor, a identity.As
 	}
 }
 
-// linked reports whether somebody has the identity by now: another request of theirs may have made
-// the account, with the last use of the invitation.
-func (s *Service) linked(ctx context.Context, a identity.Assertion) bool {
-	_, err := s.Store.UserByIdentifier(ctx, a.Identifier())
-	return err == nil
+// overtaken returns store.ErrStale when somebody has the identity by now, and err otherwise: another
+// request of theirs may have made the account, with the last use of the invitation.
+func (s *Service) overtaken(ctx context.Context, a identity.Assertion, err error) error {
+	switch linked, lookErr := s.held(ctx, a.Identifier()); {
+	case lookErr != nil:
+		return lookErr
+	case linked:
+		return store.ErrStale
+	default:
+		return err
+	}
 }
 
 // clash answers somebody new whose address an account has, and whom no provider vouches for.
@@ -122,9 +130,13 @@ func (s *Service) clash(ctx context.Context, by identity.Actor, u identity.User,
 	switch {
 	case err != nil:
 		return err
-	case !taken || s.linked(ctx, a):
-		return store.ErrStale // it is being made, or was a moment ago, maybe by the same identity
-	case !s.RequireVerified:
+	case !taken:
+		return store.ErrStale // it is being made, maybe by the same identity
+	}
+	if err := s.overtaken(ctx, a, nil); err != nil {
+		return err
+	}
+	if !s.RequireVerified {
 		return account.ErrEmailExists
 	}
 	if err := s.Accounts.RegisteredAgain(ctx, by, u.EmailKey()); err != nil {

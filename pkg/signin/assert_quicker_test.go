@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ type overtaken struct {
 
 	reserving, creating func()
 	hidden              bool // a name that was taken a moment ago is not seen, once
+	away                bool // identities cannot be looked up
 }
 
 func once(f *func()) {
@@ -37,6 +39,9 @@ func (o *overtaken) CreateUser(ctx context.Context, u identity.User, also ...ide
 }
 
 func (o *overtaken) UserByIdentifier(ctx context.Context, id identity.Identifier) (identity.User, error) {
+	if o.away && id.Kind == identity.LinkedIdentifier {
+		return identity.User{}, store.ErrUnavailable
+	}
 	if o.hidden && id.Kind == identity.LinkedIdentifier {
 		o.hidden = false
 		return identity.User{}, store.ErrNotFound
@@ -91,5 +96,28 @@ func TestAnotherRequestOfTheirsWasQuicker(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestAStoreThatIsAwayIsNoUsedUpInvitation: whether somebody else took its last use, or another
+// request of theirs, cannot be told then.
+func TestAStoreThatIsAwayIsNoUsedUpInvitation(t *testing.T) {
+	s := start(t, dialecttest.SQLite(t), needNot)
+	var slow *overtaken
+	node := s.NodeWith(t, func(db store.Store) store.Store {
+		slow = &overtaken{Store: db}
+		return slow
+	})
+	text := invites(t, s, invite.New{MaxUses: 1})
+	slow.reserving = func() {
+		other := vouched()
+		other.Subject, other.Email = "another", "another@example.com"
+		if _, err := s.App.Signin.Assert(t.Context(), visitor, other, text); err != nil {
+			t.Fatal(err)
+		}
+		slow.away = true
+	}
+	if _, err := node.App.Signin.Assert(t.Context(), visitor, vouched(), text); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
 	}
 }

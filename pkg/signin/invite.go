@@ -102,12 +102,17 @@ func inviter(by identity.Actor, emailKey string) string {
 
 // taken reports whether an address has an account, one that is being made included.
 func (s *Service) taken(ctx context.Context, emailKey string) (bool, error) {
-	u, err := s.Store.UserByIdentifier(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: emailKey})
+	return s.held(ctx, identity.Identifier{Kind: identity.EmailIdentifier, Value: emailKey})
+}
+
+// held reports whether an account has a name, one that is being made included.
+func (s *Service) held(ctx context.Context, name identity.Identifier) (bool, error) {
+	u, err := s.Store.UserByIdentifier(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("signin: look for the address: %w", err)
+		return false, fmt.Errorf("signin: look for a name: %w", err)
 	}
 	return !u.Deleted, nil
 }
