@@ -21,7 +21,14 @@ func TestANewcomersFirstHour(t *testing.T) {
 	port := freePort(t)
 	public := "http://localhost:" + port
 	n := newSite(t, "", "GATEHOUSE_LISTEN=127.0.0.1:"+port, "GATEHOUSE_PUBLIC_URL="+public, "GATEHOUSE_ACCESS_TOKEN_TTL=5s").serve(t, "--dev")
-	secret := regexp.MustCompile(`sk_\w+`).FindString(n.out.String())
+	var secret string
+	poll(t, patience, "the secret key is printed", func() bool { // after where the server is
+		line := regexp.MustCompile(`(sk_\w+)\n`).FindStringSubmatch(n.out.String())
+		if line != nil {
+			secret = line[1]
+		}
+		return line != nil
+	})
 	api := example(t, "api", "-issuer", public, "-audience", public, "-origin", public, "-introspect-key", secret)
 	partner := example(t, "thirdparty", "-issuer", public, "-key", secret)
 
